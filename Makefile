@@ -1,0 +1,55 @@
+# Two commands matter: `make lab` and `make test`. `make help` lists the others.
+
+PYTHON ?= python3
+PORT   ?= 8888
+IP     ?= 127.0.0.1
+SCALE  ?= laptop
+N      ?=
+A      ?= a1_gan_minimax
+ARGS   ?=
+
+COURSE := $(PYTHON) -m course_utils.bootstrap
+FAST   := not slow and not browser and not notebooks and not roundtrip
+
+.DEFAULT_GOAL := help
+.PHONY: help lab install test test-fast notebooks execute check grade bench site warm clean
+
+help: ## list what there is
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+lab: ## install into .venv (the first time) and open the course; PORT=8888
+	@$(COURSE) lab --port '$(PORT)' --ip '$(IP)'
+
+install: ## only install into .venv
+	@$(COURSE) install
+
+test: ## everything: style, units, notebooks, grading, browser
+	@$(COURSE) test
+
+test-fast: ## what takes seconds: style, units, properties, drift
+	@$(COURSE) test -m '$(FAST)'
+
+notebooks: ## sources/ -> notebooks/, solutions/, assignments/; N=01 for one
+	@$(COURSE) run course_utils.authoring build $(N)
+
+execute: ## run the lessons and store their static outputs; N=01 for one
+	@$(COURSE) run course_utils.authoring execute --scale '$(SCALE)' $(N)
+
+check: ## compare notebooks with their sources, and with the rules for lessons
+	@$(COURSE) run course_utils.authoring check
+
+grade: ## grade what lies in submitted/; A=a1_gan_minimax
+	@$(COURSE) run course_utils.grading '$(A)' $(ARGS)
+
+bench: ## measure: speed against budgets and peers
+	@$(COURSE) run benchmarks $(ARGS)
+
+site: ## the lessons as HTML in build/site
+	@$(COURSE) run course_utils.authoring site
+
+warm: ## fill caches, so that a first demonstration is not slow
+	@$(COURSE) run course_utils.authoring warm
+
+clean: ## remove what can be made again, .venv excepted
+	@rm -rf build dist .pytest_cache .ruff_cache .hypothesis
+	@find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -print0 | xargs -0 rm -rf

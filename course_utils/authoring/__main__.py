@@ -1,0 +1,98 @@
+"""Command line: `python -m course_utils.authoring build|execute|check|site|warm [NAME ...]`."""
+
+import argparse
+import sys
+import time
+
+from course_utils import SCALES
+from course_utils.authoring import site, warm
+from course_utils.authoring.build import build, lesson_bytes
+from course_utils.authoring.check import broken_rules, drift, unexecuted
+from course_utils.authoring.convert import notebook_bytes, notebook_from_text
+from course_utils.authoring.execute import NotebookFailed, run
+from course_utils.authoring.layout import Layout, select, this_course
+from course_utils.authoring.outputs import store_outputs
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status is 1 when something is wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(this_course(), options)
+    except (ValueError, RuntimeError, NotebookFailed) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+
+
+def build_command(layout: Layout, options) -> int:
+    """Generate the notebooks and say which ones changed."""
+    begin = time.perf_counter()
+    changed = build(layout, options.names)
+    for path in changed:
+        print(f"wrote {path.relative_to(layout.root)}")
+    print(f"{len(changed)} changed, {time.perf_counter() - begin:.1f} s")
+    for fault in unexecuted(layout):
+        print(f"note: {fault}")
+    return 0
+
+
+def execute_command(layout: Layout, options) -> int:
+    """Build the lessons, run them, store their static outputs, compare times with the budgets."""
+    within = True
+    for source in select(layout.lesson_sources, options.names):
+        path = layout.lesson(source)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(lesson_bytes(layout, source))
+        result = run(path, options.scale)
+        print(result.report(), flush=True)
+        within &= result.within_budget
+        fresh = notebook_from_text(source.read_text(encoding="utf-8"))
+        store_outputs(fresh, result.notebook)
+        data = notebook_bytes(fresh)
+        path.write_bytes(data)
+        print(f"  stored {path.relative_to(layout.root)}, {len(data) // 1000} KB")
+    return 0 if within else 1
+
+
+def check_command(layout: Layout, options) -> int:
+    """List every difference between sources and notebooks, and every broken rule."""
+    faults = drift(layout) + unexecuted(layout) + broken_rules(layout)
+    print("\n".join(faults) or "notebooks, solutions and assignments are what their sources say")
+    return 1 if faults else 0
+
+
+def site_command(layout: Layout, options) -> int:
+    """Write the lessons with their stored outputs as HTML below build/site."""
+    index = site.write(layout, layout.root / "build" / "site")
+    print(f"wrote {index.relative_to(layout.root)}")
+    return 0
+
+
+def warm_command(layout: Layout, options) -> int:
+    """Fill the caches that make a first use slow."""
+    for name, seconds in warm.warm_up():
+        print(f"{seconds:6.1f} s  {name}", flush=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m course_utils.authoring", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command in (
+        ("build", build_command),
+        ("execute", execute_command),
+        ("check", check_command),
+        ("site", site_command),
+        ("warm", warm_command),
+    ):
+        sub = commands.add_parser(name, help=command.__doc__)
+        sub.set_defaults(command=command)
+        if name in ("build", "execute"):
+            sub.add_argument("names", nargs="*", help="beginnings of names, such as 01")
+        if name == "execute":
+            sub.add_argument("--scale", choices=SCALES, default="laptop")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

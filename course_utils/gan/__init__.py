@@ -1,0 +1,1 @@
+"""Generative adversarial networks: the minimax game and what grew out of it."""

@@ -1,0 +1,143 @@
+"""Stored outputs: only static, only small, only of the code that stands there."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from course_utils.authoring.outputs import (
+    PICTURE_LIMIT,
+    WIDGET_VIEW,
+    adopt_outputs,
+    clean_outputs,
+    has_current_outputs,
+    settle_lines,
+    smaller_png,
+    store_outputs,
+)
+
+
+def png(array: np.ndarray, **options) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(array).save(buffer, "PNG", **options)
+    return buffer.getvalue()
+
+
+def noise(side: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+
+
+def executed(*sources: str):
+    cells = [new_code_cell(s, outputs=[new_output("stream", text=s)]) for s in sources]
+    return new_notebook(cells=[new_markdown_cell("words"), *cells])
+
+
+def bare(*sources: str):
+    return new_notebook(cells=[new_markdown_cell("words"), *map(new_code_cell, sources)])
+
+
+def test_outputs_are_kept_while_the_code_is_the_same():
+    stored = bare("a = 1", "a")
+    store_outputs(stored, executed("a = 1", "a"))
+    assert has_current_outputs(stored)
+    fresh = bare("a = 1", "a")
+    fresh.cells[0].source = "other words"
+    assert adopt_outputs(fresh, stored)
+    assert fresh.cells[2].outputs[0].text == "a"
+    assert [cell.execution_count for cell in fresh.cells[1:]] == [1, 2]
+
+
+@pytest.mark.parametrize("code", [("a = 2", "a"), ("a", "a = 1"), ("a = 1",), ("a = 1", "a", "a")])
+def test_outputs_of_other_code_are_dropped(code):
+    stored = bare("a = 1", "a")
+    store_outputs(stored, executed("a = 1", "a"))
+    fresh = bare(*code)
+    assert not adopt_outputs(fresh, stored)
+    assert not has_current_outputs(fresh)
+    assert all(not cell.outputs for cell in fresh.cells[1:])
+
+
+def test_a_notebook_that_never_ran_has_no_outputs_to_keep():
+    assert not has_current_outputs(bare("a = 1"))
+    assert not adopt_outputs(bare("a = 1"), bare("a = 1"))
+
+
+def test_widgets_and_stderr_are_dropped_and_streams_joined():
+    outputs = [
+        new_output("stream", name="stdout", text="one "),
+        new_output("stream", name="stderr", text="warning"),
+        new_output("stream", name="stdout", text="two"),
+        new_output("display_data", data={WIDGET_VIEW: {}, "text/plain": "Slider()"}),
+        new_output("execute_result", data={"text/plain": "3"}, execution_count=17),
+    ]
+    kept = clean_outputs(outputs, number=4)
+    assert [output.output_type for output in kept] == ["stream", "execute_result"]
+    assert kept[0].text == "one two"
+    assert kept[1].execution_count == 4
+
+
+@pytest.mark.parametrize(
+    ("printed", "seen"),
+    [
+        ("10 %\r50 %\r100 %\ndone\n", "100 %\ndone\n"),
+        ("a\r\nb\r\n", "a\nb\n"),
+        ("\rstep 1   \rstep 2", "step 2"),
+        ("plain\n\n  indented  \n", "plain\n\n  indented  \n"),
+        ("\x1b[2Kcleared", "cleared"),
+    ],
+)
+def test_progress_lines_are_stored_as_last_seen(printed, seen):
+    assert settle_lines(printed) == seen
+
+
+def test_a_picture_loses_comments_and_not_a_pixel():
+    array = np.zeros((64, 64, 4), np.uint8)
+    array[..., 3], array[8:20, 8:20, 0] = 255, 200
+    info = PngInfo()
+    info.add_text("Software", "a plotting library and its version")
+    small = smaller_png(png(array, pnginfo=info))
+    assert b"plotting library" not in small
+    seen = np.asarray(Image.open(io.BytesIO(small)).convert("RGB"))
+    assert (seen == array[..., :3]).all()
+
+
+def test_resolution_and_transparency_survive():
+    array = np.zeros((10, 10, 4), np.uint8)
+    small = Image.open(io.BytesIO(smaller_png(png(array, dpi=(192, 192)))))
+    assert round(small.info["dpi"][0]) == 192
+    assert np.asarray(small.convert("RGBA"))[..., 3].max() == 0
+
+
+def test_a_large_picture_is_reduced_to_256_colours_that_look_alike():
+    rows = np.linspace(0, 255, 500)[:, None]
+    smooth = np.stack(np.broadcast_arrays(rows, rows.T, 128 + 0 * rows), -1)
+    grain = np.random.default_rng(0).normal(0, 6, smooth.shape)
+    array = (smooth + grain).clip(0, 255).astype(np.uint8)
+    before = png(array)
+    assert len(before) > PICTURE_LIMIT
+    small = smaller_png(before)
+    assert len(small) <= PICTURE_LIMIT
+    seen = np.asarray(Image.open(io.BytesIO(small)).convert("RGB")).astype(float)
+    assert np.abs(seen - array).mean() < 12
+    blocks = (seen - array).reshape(50, 10, 50, 10, 3).mean((1, 3))
+    assert np.abs(blocks).mean() < 3  # dithered: averages over 10x10 pixels stay
+
+
+def test_a_picture_that_stays_too_large_names_its_cell():
+    stored = bare("a = 1", "show(noise)")
+    ran = executed("a = 1", "show(noise)")
+    picture = base64.b64encode(png(noise(600))).decode()
+    ran.cells[2].outputs = [new_output("display_data", data={"image/png": picture})]
+    with pytest.raises(ValueError, match=r"code cell 2 \(show\(noise\)\): its picture \(600×600"):
+        store_outputs(stored, ran)
+
+
+def test_endless_text_names_its_cell():
+    ran = executed("a", "b")
+    ran.cells[1].outputs[0].text = "x" * 60_000
+    with pytest.raises(ValueError, match=r"code cell 1 \(a\): printed text has 60000"):
+        store_outputs(bare("a", "b"), ran)

@@ -1,0 +1,49 @@
+"""Before any test imports the course: its shapes are enforced and its threads are few."""
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import config, install_import_hook
+
+os.environ.setdefault("MPLBACKEND", "agg")
+
+ROOT = Path(__file__).resolve().parents[1]
+TYPED = ("gan", "selfsup", "vision3d", "data", "training.py", "devices.py", "plots.py")
+
+
+def typed_modules() -> list[str]:
+    """Modules whose annotations the tests enforce at every call.
+
+    Compiled functions (numba) stay out: they cannot be wrapped, and check their types themselves.
+    """
+    names = []
+    for entry in TYPED:
+        place = ROOT / "course_utils" / entry
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            if path.is_file() and path.name != "__init__.py" and "numba" not in path.read_text():
+                names.append(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    return names
+
+
+# Installed when pytest starts, because a module that is imported once is not looked at again.
+install_import_hook(typed_modules(), "beartype.beartype")
+
+
+@pytest.fixture
+def as_shipped():
+    """Shapes are not enforced, as in a notebook: for tests of a function's own `ValueError`."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """The tensors of most tests are tiny: a second thread would only wait for the first."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -1,0 +1,117 @@
+"""The project's own source, parsed: what the architecture tests look at."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "course_utils"
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module of the package."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        parts = self.path.relative_to(PACKAGE.parent).with_suffix("").parts
+        return ".".join(part for part in parts if part != "__init__")
+
+    @property
+    def area(self) -> str:
+        """The part of the package it belongs to: `gan`, `live`, `training`, ..."""
+        parts = self.name.split(".")
+        return parts[1] if len(parts) > 1 else ""
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(encoding="utf-8"))
+
+    def imports(self, everywhere: bool = True) -> set[str]:
+        """Dotted names it imports; with `everywhere` False only what runs at import time."""
+        nodes = ast.walk(self.tree) if everywhere else _at_import(self.tree)
+        package = self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
+        found = set()
+        for node in nodes:
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                base = _absolute(node, package)
+                found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+        return found
+
+    def public_functions(self) -> Iterator[tuple[str, Function]]:
+        """Functions and methods whose names, and whose class's name, do not start with `_`."""
+        for node in self.tree.body:
+            if isinstance(node, Function) and not node.name.startswith("_"):
+                yield node.name, node
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                for inner in node.body:
+                    if isinstance(inner, Function) and not inner.name.startswith("_"):
+                        yield f"{node.name}.{inner.name}", inner
+
+    def offered_functions(self) -> Iterator[tuple[str, Function]]:
+        """Public functions that its package offers: all, unless it lists them."""
+        offered = names_offered(self.path.parent / "__init__.py")
+        for name, function in self.public_functions():
+            if offered is None or name.split(".")[0] in offered:
+                yield name, function
+
+    def documented(self) -> str:
+        """All its docstrings, joined."""
+        kinds = (ast.Module, ast.ClassDef, *Function.__args__)
+        nodes = [node for node in ast.walk(self.tree) if isinstance(node, kinds)]
+        return "\n".join(ast.get_docstring(node) or "" for node in nodes)
+
+
+@cache
+def all_modules() -> tuple[Module, ...]:
+    """Every module of the package, each parsed at most once."""
+    return tuple(Module(path) for path in sorted(PACKAGE.rglob("*.py")))
+
+
+def modules(*areas: str) -> list[Module]:
+    """Modules of the package, or of some of its parts."""
+    return [module for module in all_modules() if not areas or module.area in areas]
+
+
+def names_offered(package: Path) -> set[str] | None:
+    """Names that a package's `__init__` lists or imports; None when it does neither."""
+    imported = set()
+    for node in ast.parse(package.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+        if isinstance(node, ast.ImportFrom):
+            imported |= {alias.asname or alias.name for alias in node.names}
+    return imported or None
+
+
+def project_files() -> list[Path]:
+    """Files that are, or would be, committed."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.check_output(command, cwd=ROOT).decode().split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+def _at_import(tree: ast.AST) -> Iterator[ast.AST]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, Function | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        yield from _at_import(node)
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = package.split(".")
+    above = parts[: len(parts) - node.level + 1]
+    return ".".join([*above, node.module] if node.module else above)
