@@ -1,0 +1,113 @@
+"""What is seen of one call of a function that takes and returns tensors."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from course_utils.checks.exercise import Case, Seen
+from course_utils.checks.plain import (
+    Plain,
+    copy_out,
+    difference,
+    is_tensor,
+    number,
+    text,
+    type_name,
+)
+
+_grad = torch.autograd.grad
+
+
+def observe_outputs(arguments: tuple[str, ...], outputs: tuple[str, ...] = ("value",)) -> Callable:
+    """Observer of a function of tensors with one output, or a tuple of several.
+
+    In mode "value" it sees each output by its name, "form" (what kind of thing and which
+    shape) and "inputs" (which of them were changed in place); in mode "gradient" it sees
+    "gradient of <output> by <argument>", which for one output is "gradient by <argument>".
+    """
+
+    def observe(function: Callable[..., Any], case: Case) -> Seen:
+        if case.mode == "gradient":
+            return _gradients(function, case.make(), arguments, outputs)
+        return _values(function, case.make(), arguments, outputs)
+
+    return observe
+
+
+def _values(function: Callable, inputs: tuple, arguments: tuple, outputs: tuple) -> Seen:
+    before = [copy_out(item) for item in inputs]
+    result = function(*inputs)
+    results = _split(result, outputs)
+    if results is None:
+        seen = {name: _not_several(result, outputs) for name in (*outputs, "form")}
+    else:
+        seen = {name: copy_out(item) for name, item in zip(outputs, results, strict=True)}
+        seen["form"] = text("; ".join(form(item) for item in results))
+    changed = [
+        name
+        for name, item, old in zip(arguments, inputs, before, strict=True)
+        if difference(old, copy_out(item)) is not None
+    ]
+    seen["inputs"] = text(
+        "changed in place: " + ", ".join(changed) if changed else "left as they were"
+    )
+    return seen
+
+
+def _split(result: object, outputs: tuple[str, ...]) -> tuple | None:
+    """The outputs one by one, or None where the result does not hold so many."""
+    if len(outputs) == 1:
+        return (result,)
+    if type(result) in (tuple, list) and len(result) == len(outputs):
+        return tuple(result)
+    return None
+
+
+def _not_several(result: object, outputs: tuple[str, ...]) -> Plain:
+    if result is None:
+        return Plain("none")
+    names = ", ".join(outputs)
+    return Plain("missing", note=f"{form(result)}, where ({names}) was expected")
+
+
+def form(result: object) -> str:
+    """In words: "a scalar tensor", "a tensor of shape (3, 1)", "a Python float", "None"."""
+    if not is_tensor(result):
+        return "None" if result is None else f"a Python {type_name(result)}"
+    plain = copy_out(result)
+    exact = plain.note.startswith(("torch.float", "torch.bfloat"))
+    kind = "tensor" if exact or plain.kind != "tensor" else f"{plain.note} tensor"
+    if plain.kind != "tensor":
+        return f"a {plain.note}"
+    return f"a scalar {kind}" if plain.shape == () else f"a {kind} of shape {plain.shape}"
+
+
+def _gradients(function: Callable, inputs: tuple, arguments: tuple, outputs: tuple) -> Seen:
+    inputs = tuple(item.clone().requires_grad_(True) for item in inputs)
+    result = function(*inputs)
+    results = _split(result, outputs) or (result,) * len(outputs)
+    seen = {}
+    for name, result in zip(outputs, results, strict=True):
+        of = "" if len(outputs) == 1 else f" of {name}"
+        slopes = _slopes(result, inputs)
+        for argument, slope in zip(arguments, slopes, strict=True):
+            seen[f"gradient{of} by {argument}"] = slope
+    return seen
+
+
+def _slopes(result: object, inputs: tuple) -> list[Plain]:
+    if not is_tensor(result):
+        return [Plain("missing", note=f"no gradient, the result is {form(result)}")] * len(inputs)
+    if not result.requires_grad:
+        return [Plain("missing", note="no gradient reaches it")] * len(inputs)
+    slopes = _grad(result.sum(), inputs, retain_graph=True, allow_unused=True)
+    return [
+        Plain("missing", note="no gradient reaches it") if slope is None else copy_out(slope)
+        for slope in slopes
+    ]
+
+
+def expected_number(value: float) -> Seen:
+    """What a closed form for one scalar output expects."""
+    return {"value": number(value)}

@@ -1,0 +1,1 @@
+"""Wrong answers on purpose: by assignment, exercise and misconception. They never ship."""
