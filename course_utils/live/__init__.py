@@ -1,0 +1,18 @@
+"""Pictures that answer while you drag: the only part of the course that knows about widgets.
+
+`Stage`, `Traces` and `Canvas` are drawn in the browser from binary buffers; `explore` and `orbit`
+redraw a picture as a slider or the mouse moves; `Trainer` runs a training in the background.
+Where nobody can see a widget (`is_live()` is False), everything works and nothing is displayed: the
+static figure in the cell before stands for it.
+"""
+
+from course_utils.live.canvas import Canvas
+from course_utils.live.controls import Log
+from course_utils.live.explore import explore
+from course_utils.live.kernel import is_live
+from course_utils.live.orbit import orbit
+from course_utils.live.stage import Stage
+from course_utils.live.traces import Traces
+from course_utils.live.trainer import Trainer
+
+__all__ = ["Canvas", "Log", "Stage", "Traces", "Trainer", "explore", "is_live", "orbit"]
