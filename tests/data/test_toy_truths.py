@@ -8,7 +8,12 @@ from course_utils.data.toy.boxes import object_extent
 from course_utils.data.toy.meshes import part_mesh
 from course_utils.data.toy.primitives import EMPTY, FRUSTUM, PRISM
 from course_utils.data.toy.surfaces import surface_points
-from course_utils.vision3d.cameras import pixels_to_rays, project_points
+from course_utils.vision3d.cameras import (
+    orbit_camera,
+    pixels_to_rays,
+    project_points,
+    stack_cameras,
+)
 
 DOUBLE = torch.float64
 
@@ -28,6 +33,7 @@ def test_keypoints_lie_on_the_surface_of_their_object():
         for view, slot in k.exists.any(-1).nonzero().tolist():
             names = toy.KEYPOINT_NAMES[toy.KINDS[scenes.objects.kind[view, slot]]]
             assert int(k.exists[view, slot].sum()) == len(names)
+        assert (k.part[~k.exists] == -1).all()
 
 
 def test_visible_keypoints_fall_on_the_label_of_their_part():
@@ -106,6 +112,19 @@ def test_2d_boxes_hold_all_surface_points_and_touch_them():
     assert (uv >= boxes[:, None, :2] - 1e-6).all() and (uv <= boxes[:, None, 2:] + 1e-6).all()
     gaps = torch.cat([uv.amin(1) - boxes[:, :2], boxes[:, 2:] - uv.amax(1)], -1)
     assert gaps.median() < 1.5 and gaps.max() < 12
+
+
+def test_2d_boxes_know_that_roofs_and_cones_narrow_upwards():
+    """Seen from above, the narrow end is nearest: taken for as wide as the base, it would bulge."""
+    g = torch.Generator().manual_seed(3)
+    scenes = toy.sample_scenes(12, generator=g, kinds=("tree", "house", "lamp"), dtype=DOUBLE)
+    above = orbit_camera(0.3, 1.4, 2.2, target=(0.0, 0.0, 0.4), size=200)
+    above = stack_cameras([above.to(DOUBLE)] * 12)
+    boxes = toy.full_boxes(scenes, above)[:, 0]
+    uv, _ = project_points(above, surface_points(scenes, 20_000, generator=g).points)
+    gaps = torch.cat([uv.amin(1) - boxes[:, :2], boxes[:, 2:] - uv.amax(1)], -1)
+    assert gaps.min() > -1e-6
+    assert gaps.max() < 4, f"a box that is {gaps.max():.1f} pixels too wide"
 
 
 def test_visible_boxes_by_hand_and_inside_the_full_ones():

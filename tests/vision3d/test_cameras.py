@@ -31,6 +31,15 @@ def random_cameras(count: int) -> Camera:
     return look_at(eye, target, field_of_view=0.9, size=(48, 64))
 
 
+def test_width_and_height_are_not_confused():
+    wide = look_at((3.0, 0.0, 0.0), (0.0, 0.0, 0.0), size=(20, 40))
+    assert (wide.height, wide.width) == (20, 40)
+    uv, _ = project_points(wide, torch.zeros(1, 3))
+    assert uv.flatten().tolist() == pytest.approx([20.0, 10.0], abs=1e-4)
+    inside = in_image(wide, torch.tensor([[39.0, 5.0], [5.0, 39.0]]), torch.ones(2))
+    assert inside.tolist() == [True, False]
+
+
 def test_a_camera_on_the_x_axis_by_hand():
     # At (5, 0, 0) looking back along -x: y grows to the right, z grows upwards.
     camera = orbit_camera(0.0, 0.0, 5.0, field_of_view=2 * math.atan(0.5), size=100)
