@@ -6,16 +6,20 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from matplotlib.colors import to_hex, to_rgb
 
 from course_utils.gan.learning_process import LearningPicture
 from course_utils.gan.toy_distributions import EXTENT
 from course_utils.gan.views import PlanePicture, cell_areas
 from course_utils.live.stage import Stage
-from course_utils.plots import FAKE, GOOD, INK, MUTED, REAL
+from course_utils.plots import FAKE, FIELD_STOPS, GOOD, INK, MUTED, REAL
 from course_utils.plots_gan import arrow_lengths, best_where_seen
 
 __all__ = ["Shown", "line_stage", "paint_line", "paint_plane", "plane_stage"]
 
+# The field lies behind the points, so its colours are mixed with white. Not by transparency:
+# on a dark page that would turn to mud.
+PALE = [to_hex(0.72 * np.array(to_rgb(stop)) + 0.28) for stop in FIELD_STOPS]
 FLOOR, ROOF = -0.5, 1.12  # of the line's picture: the z axis lies at Z, the x axis at 0
 Z = -0.4
 
@@ -45,7 +49,8 @@ def paint_plane(stage: Stage, picture: PlanePicture, shown: Shown) -> None:
         "field",
         "field",
         values=values,
-        alpha=0.75 if shown.field else 0.0,
+        stops=PALE,
+        alpha=1.0 if shown.field else 0.0,
         label="looks made to D … looks real" if shown.field else "",
     )
     cells, alphas, lines = _bent_grid(picture) if shown.grid else ([], np.zeros(0), [])

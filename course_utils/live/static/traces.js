@@ -25,7 +25,7 @@ function render({ model, el }) {
     const theme = themeOf(root);
     const ylabel = model.get("ylabel");
     const box = { left: ylabel ? 76 : 54, top: 10 };
-    box.width = wide - box.left - 14;
+    box.width = wide - box.left - 24; // room for half of the last tick's number
     box.height = high - box.top - 52;
     const xlim = [0, Math.max(steps.length ? steps[steps.length - 1] : 0, 10)];
     const ylim = rangeOf(columns, model.get("ylim"), model.get("reference"));
@@ -90,7 +90,6 @@ function grid(context, box, ylim, toY, theme) {
 function references(context, box, reference, toY, theme) {
   context.font = `14px ${theme.font}`;
   context.textAlign = "right";
-  context.textBaseline = "bottom";
   context.fillStyle = context.strokeStyle = theme.soft;
   context.lineWidth = 1.5;
   for (const [label, value] of Object.entries(reference)) {
@@ -100,7 +99,9 @@ function references(context, box, reference, toY, theme) {
     context.lineTo(box.left + box.width, toY(value));
     context.stroke();
     context.setLineDash([]);
-    context.fillText(label, box.left + box.width - 4, toY(value) - 3);
+    const above = toY(value) - 18 > box.top; // else the frame would cut the words
+    context.textBaseline = above ? "bottom" : "top";
+    context.fillText(label, box.left + box.width - 4, toY(value) + (above ? -3 : 3));
   }
 }
 
