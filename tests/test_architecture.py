@@ -22,8 +22,9 @@ def firsts(module: Module) -> set[str]:
 
 
 def imports_area(module: Module, area: str) -> bool:
-    prefix = f"course_utils.{area}"
-    return any(n == prefix or n.startswith(prefix + ".") for n in module.imports())
+    """Whether it imports from a part of the package; `plots` includes `plots_gan` and the like."""
+    pattern = re.compile(rf"course_utils\.{area}(_\w+)?(\.|$)")
+    return any(pattern.match(name) for name in module.imports())
 
 
 def is_compiled(module: Module) -> bool:

@@ -106,7 +106,9 @@ def test_an_error_in_a_step_saves_no_torn_state(tmp_path):
 
     with pytest.raises(ArithmeticError):
         list(fit(step, job.batches, steps=50, checkpoint=job.checkpoint(tmp_path / "c", every=0.0)))
-    assert torch.load(tmp_path / "c")["step"] == 5
+    saved = torch.load(tmp_path / "c")
+    moved = {int(each["step"]) for each in saved["parts"]["adam"]["state"].values()}
+    assert (saved["step"], moved) == (5, {5})
 
 
 def test_a_crash_while_saving_leaves_the_old_file(tmp_path, monkeypatch):
@@ -157,6 +159,21 @@ def test_budgets_end_it():
     assert records[0].left < 0.1 and records[-1].left == 0
     assert len(list(fit(slow, endless, seconds=60, steps=3))) == 3
     assert len(list(fit(slow, range(4)))) == 4
+    nearer = list(fit(slow, endless, seconds=60, steps=3))
+    assert [record.left < 1 for record in nearer] == [True] * 3  # the nearer budget counts
+
+
+def test_time_left_after_resuming_goes_by_the_speed_of_now(tmp_path):
+    first, second = Regression(), Regression()
+    list(fit(first.step, first.batches, steps=20, checkpoint=first.checkpoint(tmp_path / "c")))
+
+    def slow(batch):
+        time.sleep(0.05)
+        return second.step(batch)
+
+    kept = second.checkpoint(tmp_path / "c")
+    record = next(iter(fit(slow, second.batches, steps=30, checkpoint=kept)))
+    assert record.step == 21 and record.left > 0.4
 
 
 def test_only_time_in_the_loop_counts():
@@ -182,7 +199,15 @@ def test_stop_ends_after_the_running_step():
     assert seen == [0, 1, 2, 3]
 
 
-def test_an_interrupt_waits_for_the_step_and_saves(tmp_path):
+@pytest.fixture
+def interruptible():
+    """Python's own handler for Ctrl-C, which a process started in the background does not have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_waits_for_the_step_and_saves(tmp_path, interruptible):
     job = Regression()
 
     def step(batch):
@@ -197,7 +222,7 @@ def test_an_interrupt_waits_for_the_step_and_saves(tmp_path):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_second_interrupt_does_not_wait():
+def test_a_second_interrupt_does_not_wait(interruptible):
     reached = []
 
     def step(batch):

@@ -80,6 +80,15 @@ def test_resampling_keeps_the_mean_and_the_range():
     torch.testing.assert_close(large.train_x.mean(), plain.train_x.mean(), atol=0.01, rtol=0)
 
 
+def test_shrinking_uses_every_pixel(tmp_path):
+    """Stripes finer than the new pixels become their mean; picking single pixels would not."""
+    stripes = np.zeros((12, 32, 32), np.uint8)
+    stripes[:, :, ::4] = 255
+    path = write(tmp_path / "stripes.npz", x=stripes, y=np.arange(12) % 2)
+    inner = load_images(path, size=8).train_x[..., 1:-1]
+    torch.testing.assert_close(inner, torch.full_like(inner, 0.25), atol=0.01, rtol=0)
+
+
 def test_mnist_is_mlxtends():
     images = load_images("mnist5k", count=500)
     assert images.train_x.shape == (500, 1, 28, 28)
@@ -99,6 +108,12 @@ def test_the_toy_world_is_the_default():
     assert not torch.equal(images.train_x, other.train_x)
     with pytest.raises(ValueError):
         load_images(count=4, weather="rain")
+
+
+def test_no_toy_picture_is_in_both_training_and_test():
+    for seed in (0, 1):
+        images = load_images(count=10, test_count=10, size=16, seed=seed)
+        assert len(every_picture(images)) == 20
 
 
 @pytest.mark.parametrize(
