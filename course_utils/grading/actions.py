@@ -1,0 +1,100 @@
+"""What the commands do."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from course_utils.grading import gradebook
+from course_utils.grading.course import Course
+from course_utils.grading.exports import EXPORTS
+from course_utils.grading.journal import Journal, write_atomically
+from course_utils.grading.report import Progress, summary
+from course_utils.grading.run import Settings, isolation_here
+from course_utils.grading.run import plan as make_plan
+from course_utils.grading.run import run as grade_all
+from course_utils.grading.verdicts import Result
+
+WARNING = """\
+WARNING: bubblewrap is not at work here, so students' code runs with your rights: it can read your
+files, reach the network and disturb other submissions. Only the limits on time, memory and
+output hold. Grade only what you would run yourself, or see `doctor` for what is missing."""
+
+
+def _results(course: Course) -> list[Result]:
+    return [entry.result for entry in Journal(course.state / "journal").entries()]
+
+
+def run(course: Course, settings: Settings) -> int:
+    """Grade, then say what came of it and where it lies."""
+    if isolation_here(settings) != "full":
+        print(WARNING, file=sys.stderr)
+    progress = Progress()
+    work = grade_all(course, settings, progress.tell)
+    progress.finish()
+    results, scores = _results(course), gradebook.scores(course)
+    marks = course.state / "marks.csv"
+    write_atomically(marks, EXPORTS["csv"][1](results, scores))
+    text = summary(results, scores)
+    write_atomically(course.state / "summary.txt", text + "\n")
+    print(f"\n{text}\n")
+    print(f"marks     {marks}\nfeedback  {course.feedback}\ngradebook {course.database}")
+    missing = len(work.handed_in) - len(work.done)
+    return 0 if not missing else 1
+
+
+def status(course: Course) -> int:
+    """Say what is graded, what is not, and who needs a person."""
+    work = make_plan(course, Settings())
+    print(f"{course.assignment}: {len(work.done)} graded, {len(work.pending)} to do")
+    for name in work.pending:
+        print(f"  to do: {name}")
+    for name, entry in work.done.items():
+        if entry.result.flags:
+            print(f"  needs a person: {name}: {'; '.join(dict.fromkeys(entry.result.flags))}")
+    return 0
+
+
+def report(course: Course) -> int:
+    """Print the summary and the statistics; write the plot."""
+    from course_utils.grading import statistics
+
+    results = _results(course)
+    print(summary(results, gradebook.scores(course)))
+    if results:
+        print()
+        print(statistics.table(results))
+        path = course.state / "statistics.png"
+        statistics.plot(results).savefig(path, dpi=150)
+        print(f"\nplot      {path}")
+    return 0
+
+
+def export(course: Course, to: str, file: Path | None) -> int:
+    """Write marks in a platform's format."""
+    name, write = EXPORTS[to]
+    path = file or course.state / name
+    write_atomically(path, write(_results(course), gradebook.scores(course)))
+    print(path)
+    return 0
+
+
+def feedback(course: Course) -> int:
+    """Write every student's page again, with the gradebook's marks."""
+    recorder = gradebook.Recorder(course)
+    results = _results(course)
+    for result in results:
+        recorder.send_back(result.student)
+    print(f"{len(results)} students' pages in {course.feedback}")
+    return 0
+
+
+def similar(course: Course, above: float) -> int:
+    """Report pairs of submissions that share much of their text."""
+    from course_utils.grading import similarity
+
+    text = similarity.report(course, above)
+    path = course.state / "similar.txt"
+    write_atomically(path, text + "\n")
+    print(text)
+    return 0

@@ -1,0 +1,227 @@
+"""A grading run: what is to do, who does it, and one writer that writes it down."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from course_utils.grading import gradebook
+from course_utils.grading.collect import Submission, submissions
+from course_utils.grading.course import Course, fingerprint, sources
+from course_utils.grading.journal import Entry, Journal
+from course_utils.grading.processes import ForkServerLost
+from course_utils.grading.sandbox import Limits
+from course_utils.grading.verdicts import Result
+from course_utils.grading.wall import bubblewrap
+from course_utils.grading.worker import (
+    Bundle,
+    Task,
+    Workshop,
+    enter_unreadable,
+    modules_of,
+    task_for,
+)
+
+MAX_ATTEMPTS = 5
+
+
+MAX_FOLDER = 200 << 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run.
+
+    Attributes:
+        workers: submissions graded at the same time.
+        isolate: use bubblewrap where it works.
+        students: only these; all where empty.
+        again: grade again what is already graded.
+        scheduler: address of a Dask scheduler; "local" starts one here.
+        feedback: write the students' pages.
+    """
+
+    workers: int = max(1, os.cpu_count() or 1)
+    limits: Limits = field(default_factory=Limits)
+    isolate: bool = True
+    students: tuple[str, ...] = ()
+    again: bool = False
+    scheduler: str | None = None
+    feedback: bool = True
+
+
+@dataclass
+class Plan:
+    """What a run found: everything to be graded, and what is graded already."""
+
+    course: Course
+    bundle: Bundle
+    journal: Journal
+    handed_in: dict[str, Submission]
+    keys: dict[str, str]
+    done: dict[str, Entry]
+    pending: list[str]
+
+
+def plan(course: Course, settings: Settings) -> Plan:
+    """Look at the submissions and at the journal."""
+    handed_in = {s.student: s for s in submissions(course)}
+    if settings.students:
+        unknown = sorted(set(settings.students) - set(handed_in))
+        if unknown:
+            raise ValueError(f"no submission of {', '.join(unknown)} in {course.submissions}")
+        handed_in = {name: handed_in[name] for name in settings.students}
+    bundle = bundle_for(course, settings.limits, settings.isolate)
+    journal = Journal(course.state / "journal")
+    keys = {name: _key(bundle, submission) for name, submission in handed_in.items()}
+    if settings.again:
+        for name in handed_in:
+            journal.forget(name)
+    done = {
+        name: entry
+        for name in handed_in
+        if (entry := journal.finished(name, keys[name])) is not None
+    }
+    pending = [name for name in handed_in if name not in done]
+    return Plan(course, bundle, journal, handed_in, keys, done, pending)
+
+
+def bundle_for(course: Course, limits: Limits, isolate: bool) -> Bundle:
+    """Pack the instructor's notebooks and the files beside them."""
+    folder = course.solutions / course.assignment
+    files, total = [], 0
+    for path in sorted(folder.rglob("*")):
+        hidden = any(p.startswith((".", "__pycache__")) for p in path.relative_to(folder).parts)
+        if path.is_file() and path.suffix != ".ipynb" and not hidden:
+            total += path.stat().st_size
+            if total <= MAX_FOLDER:
+                files.append((str(path.relative_to(folder)), path.read_bytes()))
+    books = tuple(sources(course))
+    mark = fingerprint(course, modules_of(books))
+    return Bundle(course.assignment, books, tuple(files), limits, isolate, mark)
+
+
+def _key(bundle: Bundle, submission: Submission) -> str:
+    text = "\0".join([bundle.fingerprint, submission.digest(), submission.timestamp or ""])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run(course: Course, settings: Settings, tell: Callable[[int, int, Result], None]) -> Plan:
+    """Grade what is pending; write results, gradebook and feedback as they come.
+
+    Args:
+        tell: called with (number done, number in all, result) after each.
+    """
+    work = plan(course, settings)
+    gradebook.register(course, work.bundle.fingerprint)
+    recorder = gradebook.Recorder(course)
+    for entry in work.done.values():  # graded, but killed before it was entered
+        if not (entry.recorded and (entry.sent_back or not settings.feedback)):
+            _enter(work, recorder, entry.result, settings.feedback)
+    total, count = len(work.handed_in), len(work.done)
+    for result in _results(work, settings):
+        _enter(work, recorder, result, settings.feedback)
+        count += 1
+        tell(count, total, result)
+    work.done = {n: e for n in work.handed_in if (e := work.journal.finished(n, work.keys[n]))}
+    return work
+
+
+def _enter(work: Plan, recorder: gradebook.Recorder, result: Result, feedback: bool) -> None:
+    """Journal first, then nbgrader's files, gradebook and feedback: each step can be repeated."""
+    key = work.keys[result.student]
+    work.journal.write(key, result)
+    gradebook.lay_out(work.course, work.handed_in[result.student], result)
+    recorder.record(result.student)
+    if feedback:
+        recorder.send_back(result.student)
+    work.journal.write(key, result, recorded=True, sent_back=feedback)
+
+
+def _results(work: Plan, settings: Settings) -> Iterator[Result]:
+    if not work.pending:
+        return iter(())
+    if settings.scheduler:
+        from course_utils.grading.cluster import results_from_cluster
+
+        return results_from_cluster(work, settings)
+    return _results_here(work, settings)
+
+
+def _results_here(work: Plan, settings: Settings) -> Iterator[Result]:
+    """Grade with threads of this process, which only watch the processes that work."""
+    shop = Workshop(work.bundle)
+    stop = threading.Event()
+    pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="grader")
+    waiting = iter(work.pending)
+    running: dict[Future[Result], str] = {}
+
+    def refill() -> None:
+        for name in waiting:
+            running[pool.submit(_one, work, shop, name, stop)] = name
+            if len(running) >= settings.workers + 1:
+                return
+
+    try:
+        refill()
+        while running:
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                del running[future]
+                yield future.result()
+            refill()
+    finally:
+        stop.set()
+        for name in running.values():  # stopped by us: no fault of theirs
+            work.journal.forget_attempts(name)
+        pool.shutdown(wait=True, cancel_futures=True)
+        shop.close()
+
+
+def _one(work: Plan, shop: Workshop, name: str, stop: threading.Event) -> Result:
+    task = task_of(work, name)
+    if isinstance(task, Result):
+        return task
+    try:
+        return shop.grade(task)
+    except ForkServerLost:
+        raise  # nobody can be graded here
+    except Exception as error:
+        if stop.is_set():
+            raise
+        return failed(work.bundle, name, f"grading failed: {type(error).__name__}: {error}")
+
+
+def task_of(work: Plan, name: str) -> Task | Result:
+    """The task for a student, or the result that says why it is not tried any more."""
+    tried = work.journal.attempt(name, work.keys[name])
+    if tried >= MAX_ATTEMPTS:
+        return failed(
+            work.bundle,
+            name,
+            f"stopped the run {tried} times: put aside",
+            "quarantined",
+        )
+    names = [source.name for source in work.bundle.sources]
+    return task_for(work.handed_in[name], names)
+
+
+def failed(bundle: Bundle, student: str, why: str, status: str = "failed") -> Result:
+    """A result without marks, for a person to look at."""
+    result = Result(student, bundle.assignment, status)
+    for source in bundle.sources:
+        enter_unreadable(result, source, why)
+    for mark in result.marks:
+        mark.withheld = "" if mark.score is None else why
+    return result
+
+
+def isolation_here(settings: Settings) -> str:
+    """In words, what keeps students' code apart on this machine."""
+    if settings.isolate and bubblewrap():
+        return "full"
+    return "limits"
