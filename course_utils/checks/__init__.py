@@ -31,6 +31,21 @@ ASSIGNMENTS = {
         "optimal_discriminator",
         "alternating_step",
     ),
+    "a2": (
+        "rotate_batch",
+        "rotation_loss",
+        "freeze_first_blocks",
+        "label_budget",
+        "relative_patch_pair",
+    ),
+    "a3": (
+        "normalise_lab",
+        "quantise_ab",
+        "rebalancing_weights",
+        "annealed_mean",
+        "pointer_attention",
+        "copy_colours",
+    ),
 }
 _WHERE = {name: assignment for assignment, names in ASSIGNMENTS.items() for name in names}
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from course_utils.checks.diagnosis import diagnose
 from course_utils.checks.exercise import Exercise, Property
-from course_utils.checks.plain import copy_out, is_tensor, shown, type_name
+from course_utils.checks.plain import copy_out, is_tensor, shown, shown_number, type_name
 from course_utils.checks.report import CheckFailed, Line, Mark, Report, show
 from course_utils.checks.trials import NOT_RUN, Trial, hold, reference_holds
 
@@ -145,14 +145,15 @@ def _labelled(trial: Trial, key: str, words: str) -> str:
 
 
 def _call(exercise: Exercise, trial: Trial) -> str:
-    """The call with its arguments, where they are tensors."""
+    """The call with its arguments, where they are tensors and fractional numbers."""
     inputs = trial.case.make()
-    if not all(is_tensor(item) for item in inputs):
+    if not all(is_tensor(item) or type(item) is float for item in inputs):
         return ""
-    named = zip(exercise.arguments, inputs, strict=True)
-    return (
-        f"{exercise.name}({', '.join(f'{name}={shown(copy_out(item))}' for name, item in named)})"
-    )
+    words = [
+        shown_number(item) if type(item) is float else shown(copy_out(item)) for item in inputs
+    ]
+    named = zip(exercise.arguments, words, strict=True)
+    return f"{exercise.name}({', '.join(f'{name}={word}' for name, word in named)})"
 
 
 def _borrowed(exercise: Exercise, used: str) -> Report:

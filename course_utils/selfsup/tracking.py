@@ -230,7 +230,9 @@ def carry_by_flow(
     first: Float[Tensor, "labels height width"],
     backward: Float[Tensor, "steps 2 height width"],
 ) -> LabelMaps:
-    """Carries labels by known optical flow, read bilinearly: the upper line of the comparison.
+    """Carries labels by known optical flow, frame after frame, read bilinearly.
+
+    Each reading blurs a little, and what was hidden before takes the label of what hid it.
 
     Args:
         backward: for each pixel of frame t + 1 the (x, y) shift in pixels to where it was in t.
@@ -238,19 +240,54 @@ def carry_by_flow(
     Raises:
         ValueError: when the resolutions differ.
     """
-    height, width = first.shape[1:]
-    if backward.ndim != 4 or backward.shape[1:] != (2, height, width):
-        raise ValueError(f"flow must be (steps, 2, {height}, {width}), got {tuple(backward.shape)}")
-    y, x = torch.meshgrid(
-        torch.arange(height, device=first.device) + 0.5,
-        torch.arange(width, device=first.device) + 0.5,
-        indexing="ij",
-    )
+    _check_flow(first, backward)
     maps = [first]
     for flow in backward:
-        grid = torch.stack([2 * (x + flow[0]) / width - 1, 2 * (y + flow[1]) / height - 1], dim=-1)
-        moved = F.grid_sample(
-            maps[-1][None], grid[None].to(first), padding_mode="border", align_corners=False
-        )
-        maps.append(moved[0])
+        maps.append(_fetched(maps[-1], flow))
     return torch.stack(maps)
+
+
+def fetch_by_flow(
+    first: Float[Tensor, "labels height width"],
+    to_first: Float[Tensor, "steps 2 height width"],
+    visible: Bool[Tensor, "steps height width"],
+) -> LabelMaps:
+    """Fetches labels straight from frame 0 by known flow; a point hidden there gets no label.
+
+    Args:
+        to_first: for each pixel of frame t = 1, 2 ... the (x, y) shift in pixels to where the
+            same point of the world was in frame 0.
+        visible: whether it could be seen there. Elsewhere all maps are 0.
+
+    Raises:
+        ValueError: when the resolutions differ.
+    """
+    _check_flow(first, to_first)
+    if visible.shape != (len(to_first), *first.shape[1:]):
+        raise ValueError(
+            f"visible {tuple(visible.shape)} does not fit flow {tuple(to_first.shape)}"
+        )
+    fetched = [_fetched(first, flow) * seen for flow, seen in zip(to_first, visible, strict=True)]
+    return torch.stack([first, *fetched])
+
+
+def _check_flow(first: Tensor, flow: Tensor) -> None:
+    if flow.ndim != 4 or flow.shape[1:] != (2, *first.shape[1:]):
+        raise ValueError(
+            f"flow must be (steps, 2, height, width) like the labels {tuple(first.shape)}, "
+            f"got {tuple(flow.shape)}"
+        )
+
+
+def _fetched(maps: Tensor, flow: Tensor) -> Tensor:
+    """Each pixel's labels, read bilinearly where ``flow`` says that it comes from."""
+    height, width = maps.shape[1:]
+    y, x = torch.meshgrid(
+        torch.arange(height, device=maps.device) + 0.5,
+        torch.arange(width, device=maps.device) + 0.5,
+        indexing="ij",
+    )
+    grid = torch.stack([2 * (x + flow[0]) / width - 1, 2 * (y + flow[1]) / height - 1], dim=-1)
+    return F.grid_sample(
+        maps[None], grid[None].to(maps), padding_mode="border", align_corners=False
+    )[0]

@@ -8,7 +8,7 @@
 #
 # **Slides.** *Training GANs: two-player game* · *GAN learning process*
 #
-# **Time.** About 1 minute of computing on 2 cores.
+# **Time.** About 2 minutes of computing on 2 cores.
 #
 # Before each reveal there is a guess to make. Change it, then run: a wrong guess teaches most.
 

@@ -14,9 +14,7 @@ from course_utils.checks.predictions import FILE, locked_question
 from course_utils.checks.trials import hold, hold_reference, probe_fingerprint
 
 from .questions_in_clear import QUESTIONS
-from .wrong_answers import a1
-
-WRONG = {"a1": a1.WRONG}
+from .wrong_answers import BY_ASSIGNMENT as WRONG
 
 
 def fingerprint_file(assignment: str) -> str:

@@ -19,6 +19,42 @@ QUESTIONS = {
             "c": "Differentiate both by the logit a; put D = 0.01 in.",
         },
     },
+    "letter_n": {
+        "question": "A letter N looks the same after a half turn. A batch holds its four turns. "
+        "What is the smallest mean loss that any network can reach on it, in nats?",
+        "choices": {
+            "a": "0, if it is large enough",
+            "b": "half of log 2, about 0.35",
+            "c": "log 2, about 0.69",
+            "d": "log 4, about 1.39",
+        },
+        "answer": "c",
+        "reason": "Turns 0 and 2 are one picture, and so are 1 and 3. One picture gets one answer, "
+        "and the best for two equally frequent labels is 1/2 each: −log 1/2 = log 2, four times.",
+        "hints": {
+            "a": "The same picture comes with two labels. Can one answer be right for both?",
+            "b": "How many of the four copies are undecided: two of them, or all?",
+            "d": "Some turns can be told: a lying N does not look like a standing one.",
+        },
+    },
+    "torn_between_two": {
+        "question": "For one pixel a network gives red and blue exactly 1/2 each. The temperature "
+        "of the annealed mean falls from 1 to 0.01. What happens to the colour?",
+        "choices": {
+            "a": "it turns into the vivid red or blue",
+            "b": "it turns grey",
+            "c": "nothing: it stays the purple between the two",
+            "d": "it jumps at random between red and blue",
+        },
+        "answer": "c",
+        "reason": "A temperature turns the ratio r of two probabilities into r^(1/T), and 1 to any "
+        "power is 1: equal bins stay equal, and their mean stays where it is.",
+        "hints": {
+            "a": "Which of the two would it be? Put two equal logits in softmax(logits / T).",
+            "b": "Grey is one more bin, and its probability is still 0.",
+            "d": "Nothing random is drawn: the same logits always give the same colour.",
+        },
+    },
     "value_at_equilibrium": {
         "question": "What is V(D, G) when p_G = p_data and D is optimal? (two decimals)",
         "answer": -1.386294,

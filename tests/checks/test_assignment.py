@@ -1,4 +1,4 @@
-"""Assignment 1 as a notebook: what it asks, what it hides, what it gives."""
+"""The assignments as notebooks: what they ask, what they hide, what they give."""
 
 import ast
 import re
@@ -11,13 +11,36 @@ from nbclient import NotebookClient
 from course_utils import checks
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = "a1_gan_minimax"
-EXERCISES = checks.ASSIGNMENTS["a1"]
+NAMES = {
+    assignment: source.stem
+    for assignment in checks.ASSIGNMENTS
+    for source in (ROOT / "sources" / "solutions").glob(f"{assignment}_*.py")
+}
+# Lines of the solutions that a released notebook must not hold, and the predictions.
+SECRETS = {
+    "a1": ("F.logsigmoid(", "binary_cross_entropy", '= "d"', "inputs=list("),
+    "a2": (
+        "torch.rot90(",
+        "return F.cross_entropy(",
+        '= "c"',
+        "requires_grad_(False)",
+        "randperm(",
+        "divmod(",
+    ),
+    "a3": ("/ 50 - 1", "torch.cdist(", "1 / mixture", '= "c"', "einsum(", "return colours @"),
+}
+PREDICTIONS = {
+    "a1": {"early_gradient": 2},
+    "a2": {"letter_n": 2},
+    "a3": {"torn_between_two": 2},
+}
 MOST_LINES = 10
+assignments = pytest.mark.parametrize("assignment", checks.ASSIGNMENTS)
 
 
-def read(folder):
-    return nbformat.read(ROOT / folder / NAME / f"{NAME}.ipynb", as_version=4)
+def read(folder, assignment="a1"):
+    name = NAMES[assignment]
+    return nbformat.read(ROOT / folder / name / f"{name}.ipynb", as_version=4)
 
 
 def graded(notebook):
@@ -25,9 +48,10 @@ def graded(notebook):
     return {cell.metadata["nbgrader"]["grade_id"]: cell for cell in cells}
 
 
-def test_every_exercise_has_its_cells_and_points():
-    cells = graded(read("solutions"))
-    for name in EXERCISES:
+@assignments
+def test_every_exercise_has_its_cells_and_points(assignment):
+    cells = graded(read("solutions", assignment))
+    for name in checks.ASSIGNMENTS[assignment]:
         points = checks.exercise(name).points
         assert cells[name].metadata["nbgrader"]["solution"]
         assert cells[f"check_{name}"].source == f"checks.{name}({name})"
@@ -37,9 +61,10 @@ def test_every_exercise_has_its_cells_and_points():
     assert sum(data.get("points", 0) for data in metadata) == 25
 
 
-def test_every_solution_is_short_and_keeps_the_arguments():
-    cells = graded(read("solutions"))
-    for name in EXERCISES:
+@assignments
+def test_every_solution_is_short_and_keeps_the_arguments(assignment):
+    cells = graded(read("solutions", assignment))
+    for name in checks.ASSIGNMENTS[assignment]:
         source = cells[name].source
         body = re.search(r"### BEGIN SOLUTION\n(.*?)\n\s*### END SOLUTION", source, re.S)[1]
         assert 1 <= len(body.splitlines()) <= MOST_LINES, name
@@ -47,15 +72,17 @@ def test_every_solution_is_short_and_keeps_the_arguments():
         assert tuple(each.arg for each in arguments) == checks.exercise(name).arguments
 
 
-def test_the_released_notebook_hides_what_it_must():
-    released = read("assignments")
+@assignments
+def test_the_released_notebook_hides_what_it_must(assignment):
+    released, solved = read("assignments", assignment), read("solutions", assignment)
     text = "\n".join(cell.source for cell in released.cells)
     for secret in ("SOLUTION", "HIDDEN", "checks.grade(", "grade_prediction", "A model answer"):
         assert secret not in text
-    for line in ("F.logsigmoid(", "binary_cross_entropy", '= "d"', "inputs=list("):
+    for line in SECRETS[assignment]:
         assert line not in text
+        assert any(line in cell.source for cell in solved.cells)
     cells = graded(released)
-    for name in EXERCISES:
+    for name in checks.ASSIGNMENTS[assignment]:
         assert "raise NotImplementedError()" in cells[name].source
         # What is left of a graded cell still says something, and still runs.
         assert f'checks.preview("{name}", {name}' in cells[f"test_{name}"].source
@@ -76,24 +103,23 @@ def run(notebook, monkeypatch, **settings):
 
 
 @pytest.mark.notebooks
-def test_the_solved_notebook_earns_every_mark(monkeypatch):
-    marks = run(read("solutions"), monkeypatch)
-    assert marks == {
-        "test_game_value": 3,
-        "test_discriminator_loss": 3,
-        "test_early_gradient": 2,
-        "test_generator_losses": 4,
-        "test_optimal_discriminator": 3,
-        "test_alternating_step": 5,
-    }
+@assignments
+def test_the_solved_notebook_earns_every_mark(assignment, monkeypatch):
+    marks = run(read("solutions", assignment), monkeypatch)
+    points = {name: checks.exercise(name).points for name in checks.ASSIGNMENTS[assignment]}
+    points |= PREDICTIONS[assignment]
+    assert marks == {f"test_{name}": each for name, each in points.items()}
 
 
 @pytest.mark.notebooks
-def test_the_untouched_notebook_earns_nothing_and_is_told_kindly(monkeypatch):
-    notebook = read("assignments")
+@assignments
+def test_the_untouched_notebook_earns_nothing_and_is_told_kindly(assignment, monkeypatch):
+    notebook = read("assignments", assignment)
     marks = run(notebook, monkeypatch, allow_errors=True)
-    assert len(marks) == 6 and set(marks.values()) == {0}
-    for name in EXERCISES:
+    exercises = checks.ASSIGNMENTS[assignment]
+    assert len(marks) == len(exercises) + len(PREDICTIONS[assignment])
+    assert set(marks.values()) == {0}
+    for name in exercises:
         shown, raised = graded(notebook)[f"check_{name}"].outputs
         assert "not written yet" in shown.data["text/html"]
         assert raised.ename == "CheckFailed" and len(raised.traceback) == 1
@@ -110,3 +136,16 @@ def test_one_wrong_function_costs_its_own_part_only(monkeypatch):
     assert marks["test_game_value"] == 3 and marks["test_discriminator_loss"] == 3
     report = graded(notebook)["test_generator_losses"].outputs[0].data["text/html"]
     assert 'data-misconception="non_saturating_sign_flipped"' in report
+
+
+@pytest.mark.notebooks
+def test_a_wrong_turn_costs_the_turns_only(monkeypatch):
+    notebook = read("solutions", "a2")
+    cell = graded(notebook)["rotate_batch"]
+    assert "torch.rot90(images, k," in cell.source
+    cell.source = cell.source.replace("torch.rot90(images, k,", "torch.rot90(images, -k,")
+    marks = run(notebook, monkeypatch, allow_errors=True)
+    assert marks.pop("test_rotate_batch") == 1.25
+    assert sum(marks.values()) == 16
+    report = graded(notebook)["test_rotate_batch"].outputs[0].data["text/html"]
+    assert 'data-misconception="clockwise"' in report

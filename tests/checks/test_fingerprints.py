@@ -11,11 +11,13 @@ from course_utils.checks.plain import Plain, error, number
 
 from .make_fingerprints import WRONG, exercise_fingerprints, fingerprint_file, questions_file
 
+EXERCISES = [(a, name) for a, names in checks.ASSIGNMENTS.items() for name in names]
 
-@pytest.mark.parametrize("name", checks.ASSIGNMENTS["a1"])
-def test_the_fingerprints_have_not_drifted(name):
-    stored = fingerprints.load("a1")[name]
-    fresh = exercise_fingerprints(name, WRONG["a1"][name], most=1)
+
+@pytest.mark.parametrize(("assignment", "name"), EXERCISES)
+def test_the_fingerprints_have_not_drifted(assignment, name):
+    stored = fingerprints.load(assignment)[name]
+    fresh = exercise_fingerprints(name, WRONG[assignment][name], most=1)
     assert _alike(stored["reference"], fresh["reference"])
     assert stored["misconceptions"].keys() == fresh["misconceptions"].keys()
     for mistake, (variant,) in fresh["misconceptions"].items():
@@ -23,9 +25,10 @@ def test_the_fingerprints_have_not_drifted(name):
 
 
 @pytest.mark.slow
-def test_no_variant_of_any_fingerprint_has_drifted():
-    stored, fresh = fingerprints.load("a1"), json.loads(fingerprint_file("a1"))
-    assert list(stored) == list(fresh) == list(checks.ASSIGNMENTS["a1"])
+@pytest.mark.parametrize("assignment", checks.ASSIGNMENTS)
+def test_no_variant_of_any_fingerprint_has_drifted(assignment):
+    stored, fresh = fingerprints.load(assignment), json.loads(fingerprint_file(assignment))
+    assert list(stored) == list(fresh) == list(checks.ASSIGNMENTS[assignment])
     for name, entry in fresh.items():
         for mistake, variants in entry["misconceptions"].items():
             known = stored[name]["misconceptions"][mistake]
@@ -42,23 +45,24 @@ def _alike(a, b):
     return a.keys() == b.keys() and all(fingerprints.same(a[key], b[key]) for key in a)
 
 
-@pytest.mark.parametrize("name", checks.ASSIGNMENTS["a1"])
-def test_no_two_misconceptions_share_a_fingerprint(name):
-    known = fingerprints.load("a1")[name]["misconceptions"]
+@pytest.mark.parametrize(("assignment", "name"), EXERCISES)
+def test_no_two_misconceptions_share_a_fingerprint(assignment, name):
+    known = fingerprints.load(assignment)[name]["misconceptions"]
     for (one, variants), (other, others) in itertools.combinations(known.items(), 2):
         for a, b in itertools.product(variants, others):
             assert fingerprints.likeness(a, b, {*a, *b}) < 1.0, f"{one} looks like {other}"
 
 
-@pytest.mark.parametrize("name", checks.ASSIGNMENTS["a1"])
-def test_no_fingerprint_is_empty(name):
-    for mistake, variants in fingerprints.load("a1")[name]["misconceptions"].items():
+@pytest.mark.parametrize(("assignment", "name"), EXERCISES)
+def test_no_fingerprint_is_empty(assignment, name):
+    for mistake, variants in fingerprints.load(assignment)[name]["misconceptions"].items():
         assert variants and all(variants), mistake
 
 
-def test_the_shipped_file_holds_numbers_and_no_code():
-    text = (fingerprints.FOLDER / "a1.json").read_text("utf-8")
-    for word in ("lambda", "logsigmoid", "torch.sigmoid", "import", "def "):
+@pytest.mark.parametrize("assignment", checks.ASSIGNMENTS)
+def test_the_shipped_file_holds_numbers_and_no_code(assignment):
+    text = (fingerprints.FOLDER / f"{assignment}.json").read_text("utf-8")
+    for word in ("lambda", "logsigmoid", "torch.sigmoid", "rot90", "randperm", "import", "def "):
         assert word not in text
 
 

@@ -291,7 +291,8 @@ def test_an_interrupt_goes_through_in_class_but_not_in_grading():
 
     with pytest.raises(KeyboardInterrupt):
         engine.visible_report(VALUE, interrupted)
-    assert engine.grade(VALUE, interrupted).score == 0
+    mark = engine.grade(VALUE, interrupted)
+    assert mark.score == 0 and mark.trusted and "KeyboardInterrupt" in mark.report.cause
 
 
 def test_an_exception_without_a_text_is_survived():
@@ -405,9 +406,9 @@ def test_somebody_elses_alarm_still_rings():
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("name", checks.ASSIGNMENTS["a1"])
+@pytest.mark.parametrize("name", [n for names in checks.ASSIGNMENTS.values() for n in names])
 def test_a_visible_check_takes_less_than_a_second(name):
-    from .right_answers.a1 import RIGHT
+    from .right_answers import RIGHT
 
     exercise, answer = checks.exercise(name), next(iter(RIGHT[name].values()))
     engine.visible_report(exercise, answer)  # torch's own imports at first use
@@ -447,6 +448,35 @@ def test_calling_the_reference_is_noticed_and_earns_nothing(borrowing):
     assert "course_utils.gan.minimax." in report.came
     assert mark.score == 0 and mark.trusted
     assert mark.report.misconception == "calls_the_reference"
+
+
+def test_calling_the_reference_for_a_part_earns_nothing():
+    def now_and_then(r, f):
+        return minimax.game_value(r, f) if len(r) != len(f) or r.abs().max() > 50 else right(r, f)
+
+    report, mark = look(now_and_then)
+    assert report.misconception == "calls_the_reference"
+    assert mark.score == 0 and mark.trusted
+
+
+def test_a_thread_does_not_hide_the_call_of_the_reference():
+    def delegating(r, f):
+        kept = []
+        worker = threading.Thread(target=lambda: kept.append(minimax.game_value(r, f)))
+        worker.start()
+        worker.join()
+        return kept[0]
+
+    assert look(delegating)[1].score == 0
+
+
+def test_a_fault_of_the_check_itself_withholds_the_mark(monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("our own fault")
+
+    monkeypatch.setattr(engine, "hold", broken)
+    mark = engine.grade(VALUE, right)
+    assert (mark.score, mark.trusted, mark.report.verdict) == (0, False, "withheld")
 
 
 def test_swallowing_does_not_hide_the_call_of_the_reference():

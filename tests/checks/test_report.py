@@ -11,8 +11,8 @@ from course_utils import checks
 from course_utils.checks import engine, html, report, terminal
 from course_utils.checks.report import CheckFailed, Line, Mark, Report
 
-from .right_answers.a1 import RIGHT
-from .wrong_answers.a1 import WRONG
+from .right_answers import RIGHT
+from .wrong_answers import WRONG
 
 VALUE = checks.exercise("game_value")
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"

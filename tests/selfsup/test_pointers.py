@@ -270,3 +270,23 @@ def test_flow_carries_labels_back_from_where_they_were():
     first = tracking.one_hot_masks(masks[0], (12, 12))
     carried = tracking.masks_from_maps(tracking.carry_by_flow(first, flow), (12, 12))
     assert torch.equal(carried[:, :, 4:], masks[:, :, 4:])
+
+
+def test_flow_to_the_first_frame_fetches_what_was_visible_there_and_nothing_else():
+    _, masks = moving_square(frames=4)
+    flow = torch.zeros(3, 2, 12, 12)
+    flow[:, 0] = -torch.arange(1.0, 4.0).view(3, 1, 1)  # all of the world has moved right
+    seen = torch.ones(3, 12, 12, dtype=torch.bool)
+    for t in range(1, 4):
+        seen[t - 1, :, :t] = False  # it came in at the left
+    first = tracking.one_hot_masks(masks[0], (12, 12))
+    fetched = tracking.fetch_by_flow(first, flow, seen)
+    assert torch.equal(tracking.masks_from_maps(fetched, (12, 12)), masks)
+    assert fetched[3, :, :, :3].abs().max() == 0
+    fetched = tracking.fetch_by_flow(first, flow, torch.zeros_like(seen))
+    assert fetched[1:].abs().max() == 0 and torch.equal(fetched[0], first)
+    for wrong in (flow[:, :1], flow[..., :5]):
+        with pytest.raises(ValueError, match="flow must be"):
+            inspect.unwrap(tracking.fetch_by_flow)(first, wrong, seen)
+    with pytest.raises(ValueError, match="visible"):
+        inspect.unwrap(tracking.fetch_by_flow)(first, flow, seen[:2])

@@ -1,0 +1,45 @@
+"""What the documents promise is there, and what is there is not called planned."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from course_utils.authoring.layout import select, this_course
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "INSTRUCTORS.md"]
+COURSE = this_course()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    targets = [t for t in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in t]
+    assert not [target for target in targets if not (ROOT / target).exists()]
+
+
+def test_the_lecture_map_has_every_row_once():
+    rows = re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert rows == [str(number) for number in range(1, 32)]
+
+
+def test_lessons_that_exist_are_linked_and_the_others_are_planned():
+    text = (ROOT / "README.md").read_text()
+    planned = set(re.findall(r"\*planned\* \((?:★ )?(\w+)\)", text))
+    assert planned
+    for source in select(COURSE.lesson_sources, []):
+        assert f"(notebooks/{source.stem}.ipynb)" in text
+        assert source.stem not in planned
+    for source in select(COURSE.solution_sources, []):
+        assert f"(assignments/{source.stem}/{source.stem}.ipynb)" in text
+        assert source.stem.split("_")[0] not in planned
+
+
+def test_the_readme_lists_what_make_help_lists():
+    shown = subprocess.check_output(["make", "--no-print-directory", "help"], cwd=ROOT, text=True)
+    text = (ROOT / "README.md").read_text()
+    listed = dict(re.findall(r"^make ([a-z-]+) +(.+)$", text, re.MULTILINE))
+    offered = dict(re.findall(r"^  make ([a-z-]+) +(.+)$", shown, re.MULTILINE))
+    assert listed.items() >= offered.items()
