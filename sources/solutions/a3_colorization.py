@@ -10,7 +10,7 @@
 # # Assignment 3 · Colour as a label
 #
 # *Slides: "Pretext task: image coloring", "Learning features from colorization" and "Video
-# coloring". The notebook runs in about 30 seconds on two cores; writing it takes an hour or two.*
+# coloring". The notebook runs in about 25 seconds on two cores; writing it takes an hour or two.*
 #
 # A grey picture is the input, its colour is the label: nobody has to write it down. And when a
 # network colours a film by *pointing* at the first frame, it learns to track what it sees.
@@ -52,6 +52,7 @@ from torch.nn import functional as F
 from course_utils import checks, scale
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
+torch.set_num_threads(1)  # enough for networks this small, and a busy machine slows it less
 
 # %% [markdown]
 # ## 1 · Lab as a network reads it
@@ -458,7 +459,7 @@ fig
 # can say "red or blue, not grey", and keep both. The weights make the rare, vivid bins count in
 # training, so that the safe greys do not win everywhere. The temperature only decides at the end
 # how one colour is made of the distribution: near 0 the likeliest bin wins, at 1 it is the mean.
-# None of them knows what a grey picture does not show: a green chair that came out brown is a
+# None of them knows what a grey picture does not show: a white duck that came out yellow is a
 # plausible answer, and it stays wrong at every temperature.
 #
 # To copy the right colour, a cell must point at a place with that colour, and over many clips the

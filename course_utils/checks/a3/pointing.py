@@ -127,7 +127,7 @@ def _attentions(seed: int) -> list[Case]:
         )
         if seed == 0
         else _copy("one target cell", seed, (1, 2, 3, 1)),
-        _copy("2 clips, 2 channels, 4 reference and 3 target cells", seed + 2, (2, 2, 4, 3)),
+        _copy("2 clips, 1 channel, 4 reference and 2 target cells", seed + 2, (2, 1, 4, 2)),
         _copy("as many reference as target cells", seed + 4, (2, 3, 4, 4)),
         _copy("float64, 5 channels (shares of a palette)", seed + 6, (1, 5, 3, 4), dtype=_double),
     ]
