@@ -29,9 +29,11 @@ import torch
 
 from course_utils.grading import family, sandbox
 from course_utils.grading.shell import make_shell
+from course_utils.grading.wall import python_folders
 
 TICK = 0.25
 PAGE = os.sysconf("SC_PAGE_SIZE")
+NEEDED = (*python_folders(), Path(family.__file__).parents[1])  # Python and the course package
 
 
 @dataclass
@@ -133,7 +135,7 @@ class ForkServer:
             return _guard(first, descriptor)
         sandbox.die_with_parent()
         sandbox.set_limits(request["limits"], count_processes=True)
-        sandbox.cover_folders(int(request["limits"]["file_bytes"]))
+        sandbox.cover_folders(int(request["limits"]["file_bytes"]), NEEDED)
         sandbox.drop_capabilities()
         second = os.fork()
         if second:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ MIB = 1 << 20
 SEED = 20_250_219  # of every submission's random numbers
 NAMESPACES = 0x10000000 | 0x00020000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND = 1, 2, 4, 32, 4096
-MS_REC, MS_PRIVATE = 16384, 1 << 18
+MS_MOVE, MS_REC, MS_PRIVATE = 8192, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 HOME = "/tmp/home"
 FIRST_USER = 61_000  # user ids of forks, where the fork server is root
@@ -92,15 +93,33 @@ def enter_namespaces(user: int | None) -> None:
     Path("/proc/self/gid_map").write_text(f"1000 {gid} 1")
 
 
-def cover_folders(file_bytes: int) -> None:
-    """Fresh temporary folders; nothing under /proc. Called in the new mount namespace."""
+def cover_folders(file_bytes: int, needed: Sequence[Path] = ()) -> None:
+    """Fresh temporary folders; nothing under /proc. Called in the new mount namespace.
+
+    Args:
+        file_bytes: size of each temporary folder.
+        needed: folders that stay in sight (still read-only) where they lie below /tmp.
+    """
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     size = f"size={file_bytes},mode=0755"
-    for folder in ("/tmp", "/dev/shm"):
-        _mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, size)
+    _mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, size)
+    held = {folder: f"/dev/shm/held{i}" for i, folder in enumerate(needed) if below_tmp(folder)}
+    for folder, place in held.items():
+        os.mkdir(place)
+        _mount(str(folder), place, None, MS_BIND | MS_REC)
+    _mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size)
+    for folder, place in held.items():
+        os.makedirs(folder)
+        _mount(place, str(folder), None, MS_MOVE)
+        os.rmdir(place)
     _mount("tmpfs", "/proc", "tmpfs", MS_NOSUID | MS_NODEV, "size=4096,mode=0555")
     for folder in (HOME, "/tmp/work"):
         os.makedirs(folder)
+
+
+def below_tmp(folder: Path) -> bool:
+    """Whether fresh temporary folders would hide it."""
+    return folder.is_relative_to("/tmp")
 
 
 def drop_capabilities() -> None:
