@@ -3,32 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from skimage.color import lab2rgb
 
 from course_utils import plots_color
 from course_utils.selfsup.color import gamut_bins, rgb_to_lab
+from tests.figures import drawn, pictures, words
 
 BINS = torch.tensor([[0.0, 0.0], [40.0, 20.0], [0.0, -40.0]])
-
-
-def drawn(fig) -> np.ndarray:
-    canvas = FigureCanvasAgg(fig)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
-
-
-def words(fig) -> str:
-    found = [text.get_text() for ax in fig.axes for text in ax.texts]
-    for ax in fig.axes:
-        legend = ax.get_legend()
-        found += [ax.get_title(), ax.get_title(loc="left"), ax.get_xlabel()]
-        found += [] if legend is None else [text.get_text() for text in legend.get_texts()]
-    return "\n".join(found)
-
-
-def pictures(count, side=8):
-    return torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(0))
 
 
 def test_a_colour_is_the_one_that_another_library_shows():

@@ -3,30 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 
 from course_utils import plots_pretext
 from course_utils.plots import BAD, GOOD, REAL
-
-
-def drawn(fig) -> np.ndarray:
-    canvas = FigureCanvasAgg(fig)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
-
-
-def words(fig) -> str:
-    found = [text.get_text() for ax in fig.axes for text in ax.texts]
-    for ax in fig.axes:
-        legend = ax.get_legend()
-        found += [ax.get_title(), ax.get_title(loc="left"), ax.get_ylabel()]
-        found += [] if legend is None else [text.get_text() for text in legend.get_texts()]
-    return "\n".join(found)
-
-
-def pictures(count, side=8):
-    return torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(0))
+from tests.figures import drawn, pictures, words
 
 
 def test_the_bars_are_the_curves_at_the_angle():

@@ -3,18 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Circle
 
 from course_utils import plots_video
 from course_utils.plots import BAD, MUTED, REAL
-
-
-def drawn(fig) -> np.ndarray:
-    canvas = FigureCanvasAgg(fig)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
+from tests.figures import drawn
 
 
 def pictures(count, side=12):
