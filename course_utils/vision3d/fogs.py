@@ -33,13 +33,13 @@ class Fog:
         """Share of the light that arrives from a distance, T(t) = exp(-tau(t))."""
         return torch.exp(-self.optical_depth(distance))
 
-    def opacity(self, near: float, far: float, like: Tensor) -> Float[Tensor, ""]:
+    def opacity(self, near: float | int, far: float | int, like: Tensor) -> Float[Tensor, ""]:
         """Share that is stopped between near and far, 1 - exp(tau(near) - tau(far))."""
         ends = self.optical_depth(torch.as_tensor([near, far], dtype=like.dtype))
         return -torch.expm1(ends[0] - ends[1])
 
 
-def uniform_fog(density: float) -> Fog:
+def uniform_fog(density: float | int) -> Fog:
     """The same everywhere: sigma = s, tau = s t (Beer 1852, Lambert 1760).
 
     Raises: ValueError if the density is negative.
@@ -48,7 +48,7 @@ def uniform_fog(density: float) -> Fog:
     return Fog("uniform", lambda t: torch.full_like(t, density), lambda t: density * t)
 
 
-def slab(density: float, begin: float, end: float) -> Fog:
+def slab(density: float | int, begin: float | int, end: float | int) -> Fog:
     """A block of fog between two distances: tau = s (min(t, end) - min(t, begin)).
 
     Raises: ValueError if the density is negative or the slab ends before it begins.
@@ -63,7 +63,7 @@ def slab(density: float, begin: float, end: float) -> Fog:
     return Fog("slab", sigma, lambda t: density * (t.clamp(max=end) - t.clamp(max=begin)))
 
 
-def linear_fog(slope: float) -> Fog:
+def linear_fog(slope: float | int) -> Fog:
     """Thicker and thicker: sigma = a t, tau = a t^2 / 2.
 
     Raises: ValueError if the slope is negative.
@@ -72,7 +72,7 @@ def linear_fog(slope: float) -> Fog:
     return Fog("linear", lambda t: slope * t, lambda t: slope * t**2 / 2)
 
 
-def exponential_fog(density: float, scale: float) -> Fog:
+def exponential_fog(density: float | int, scale: float | int) -> Fog:
     """Air above a planet: sigma = s exp(-t / h), tau = s h (1 - exp(-t / h)).
 
     Raises: ValueError if the density is negative or the scale height not positive.

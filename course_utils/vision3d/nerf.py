@@ -70,7 +70,7 @@ class RadianceField(nn.Module):
         position_frequencies: int = 6,
         direction_frequencies: int | None = 2,
         centre: tuple[float, float, float] = (0.0, 0.0, 0.0),
-        radius: float = 1.0,
+        radius: float | int = 1.0,
     ):
         super().__init__()
         if radius <= 0 or layers < 2:

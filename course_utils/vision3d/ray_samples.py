@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 def regular_edges(
-    near: float, far: float, bins: int, like: Tensor | None = None
+    near: float | int, far: float | int, bins: int, like: Tensor | None = None
 ) -> Float[Tensor, "edges"]:
     """Edges of equal bins from near to far, t_i = near + i (far - near) / bins, i = 0 ... bins.
 
@@ -55,7 +55,7 @@ def stratified_distances(
 
 
 def edges_around(
-    distances: Float[Tensor, "*rays samples"], near: float, far: float
+    distances: Float[Tensor, "*rays samples"], near: float | int, far: float | int
 ) -> Float[Tensor, "*rays edges"]:
     """Bins around sorted distances: cut in the middle between neighbours, from near to far.
 
