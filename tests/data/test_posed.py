@@ -41,11 +41,11 @@ def test_the_field_is_half_as_dense_on_the_surface_and_has_the_parts_colour():
 
 def test_the_field_rendered_shows_the_silhouette_and_the_depth_of_the_ray_caster():
     one = scene(kind="snowman")
-    views = posed.posed_views(one, around(one, 2, 20))
+    views = posed.posed_views(one, around(one, 2, 16))
     field = posed.radiance_field(one, peak=200, softness=0.005)
     centre, radius = (x[0] for x in toy.scene_ball(one))
     away = (views.cameras.centre[1] - centre).norm()
-    edges = ray_samples.regular_edges(float(away - radius), float(away + radius), 150)
+    edges = ray_samples.regular_edges(float(away - radius), float(away + radius), 90)
     camera = views.cameras[1]
     strips = list(volume.render_rows(field, camera, edges))
     opacity = torch.cat([seen.opacity for _, seen in strips])
@@ -53,7 +53,7 @@ def test_the_field_rendered_shows_the_silhouette_and_the_depth_of_the_ray_caster
     sure = (views.opacity[1] == 0) | (views.opacity[1] == 1)
     assert (opacity - views.opacity[1])[sure].abs().mean() < 0.02
     hit = (views.opacity[1] == 1) & (opacity > 0.99)
-    assert int(hit.sum()) > 25
+    assert int(hit.sum()) > 15
     assert (distance - views.distance[1])[hit].abs().median().item() < 0.02
 
 
