@@ -1,0 +1,52 @@
+"""Figures of volume rendering: what they draw is what they were given."""
+
+import pytest
+import torch
+
+from course_utils import plots_volume
+from course_utils.live.ray_lab import look_along
+from course_utils.plots import BAD
+from course_utils.vision3d import ray_samples
+from tests.figures import drawn
+from tests.live.test_ray_lab import PLANE
+
+
+def test_bars_stand_on_their_bins_with_their_heights():
+    edges = ray_samples.regular_edges(0, 3, 3)
+    rows = {"density": torch.tensor([1.0, 0.0, 4.0]), "weight": torch.tensor([0.2, 0.0, 0.5])}
+    fig = plots_volume.bin_bars(edges, rows, torch.rand(3, 3))
+    bars = fig.axes[0].patches
+    assert [bar.get_height() for bar in bars] == [1.0, 0.0, 4.0]
+    assert [bar.get_x() for bar in bars] == pytest.approx([0.0, 1.0, 2.0])
+    with pytest.raises(ValueError, match="3 bins"):
+        plots_volume.bin_bars(edges, {"density": torch.ones(2)}, torch.rand(3, 3))
+
+
+def test_the_panel_shows_density_transmittance_and_weights_of_the_ray():
+    look = look_along(PLANE, (-1.0, 0.5), (2.0, 0.5), bins=12)
+    fig = plots_volume.ray_panel(PLANE.density(), PLANE.extent, look)
+    curves = fig.axes[1]
+    heights = torch.tensor([patch.get_height() for patch in curves.patches[:12]])
+    torch.testing.assert_close(heights, look.seen.weights, check_dtype=False)
+    words = [text.get_text() for text in curves.texts]
+    assert "density (its peak is 2.0)" in words and "what the eye sees\nopacity 0.86" in words
+    assert drawn(fig).std() > 10
+
+
+def test_convergence_draws_every_error_and_the_slopes():
+    fig = plots_volume.convergence([8, 16, 32], {"a": [0.1, 0.025, 0.00625]})
+    lines = fig.axes[0].lines
+    assert len(lines) == 3
+    assert list(lines[2].get_ydata()) == [0.1, 0.025, 0.00625]
+    second = lines[1].get_ydata()
+    assert second[0] / second[1] == pytest.approx(4)
+    with pytest.raises(ValueError, match="one error"):
+        plots_volume.convergence([8, 16], {"a": [0.1]})
+
+
+def test_pictures_are_named_and_bad_ones_are_red():
+    fig = plots_volume.pictures({"a": torch.zeros(4, 4), "b": torch.ones(3, 4, 4)}, bad=["b"])
+    assert [ax.get_title() for ax in fig.axes] == ["a", "b"]
+    assert fig.axes[1].title.get_color() == BAD
+    with pytest.raises(ValueError, match="no pictures"):
+        plots_volume.pictures({})
