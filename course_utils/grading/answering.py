@@ -93,11 +93,13 @@ class Answerer:
         (args, kwargs), _ = arguments
         shared = sharing.things(arguments)
         before = changes.snapshot(shared, tensors)
+        dice = sharing.take_dice(header, message.blobs)
         reply: dict[str, Any] = {}
         watched, printed = CourseCalls(), Printed()
         writer = plain.Writer(
             keep=self.keep,
             known={id(tensor): index for index, tensor in enumerate(tensors)},
+            shared={id(thing): path for path, thing in shared.items()},
         )
         with torch.set_grad_enabled(header["grad_mode"]):
             try:
@@ -110,6 +112,7 @@ class Answerer:
                 reply["raised"] = describe_error(error)
         report, extra = changes.report(before, shared, tensors, header, message.blobs)
         reply |= {"course_calls": list(watched.found), "printed": printed.text}
+        reply["rolled"] = not torch.equal(dice, torch.get_rng_state())
         return {**reply, "changes": report, "own": len(writer.blobs)}, [
             *writer.blobs,
             *extra,

@@ -12,7 +12,7 @@ import itertools
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -94,7 +94,11 @@ class Line:
 
     def rebuild(self, tree: Any, reader: plain.Reader) -> Any:
         """Plain data from a tree; other objects of the student's become `RemoteObject`."""
-        reader.opaque = lambda name, handle: RemoteObject(self, name, handle)
+        reader.opaque = lambda name, handle, parts: (
+            RemoteObject(self, name, handle)
+            if parts is None
+            else RemoteContainer(self, name, handle, parts)
+        )
         try:
             return plain.restore(tree, reader)
         except plain.NotPlain as error:
@@ -124,6 +128,20 @@ class RemoteObject(plain.Opaque):
         if self.handle is None:
             raise TypeError(f"{self!r} cannot be called")
         return call(self._line, self.handle, args, kwargs)
+
+
+class RemoteContainer(RemoteObject):
+    """A container of modules: its parts are those that came with it."""
+
+    def __init__(self, line: Line, type_name: str, handle: int | None, parts: list[Any]) -> None:
+        super().__init__(line, type_name, handle)
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
 
 
 class RemoteFunction:
@@ -181,12 +199,14 @@ def call(line: Line, handle: int, args: tuple[Any, ...], kwargs: dict[str, Any])
     except (KeyError, plain.NotPlain) as error:
         line.lost = f"the student's process sent something unreadable: {error}"
         raise StudentProcessLost(line.lost) from None
+    if reply.header.get("rolled") is True:
+        torch.rand(())  # a check that watches the dice sees them move; how far is ours to say
     replay.course_calls(reply.header.get("course_calls"))
     if printed := reply.header.get("printed"):
         sys.stdout.write(str(printed)[:10_000])
     if "raised" in reply.header:
         replay.throw(reply.header["raised"])
-    reader = plain.Reader(blobs, known=tensors)
+    reader = plain.Reader(blobs, known=tensors, shared=shared)
     result = line.rebuild(reply.header.get("tree"), reader)
     if not any(reader.needs_grad) or not torch.is_grad_enabled():
         return result

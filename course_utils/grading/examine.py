@@ -71,7 +71,7 @@ class Examination:
         finally:
             for child in (self.student, self.judge):
                 if child is not None:
-                    child.end()
+                    child.end(wait=False)
         return self._notebook()
 
     def _piece(self, index: int, piece: Piece, meet: dict[str, str]) -> None:
@@ -247,8 +247,8 @@ class Examination:
             self.judge = None
 
     def _notebook(self) -> NotebookNode:
-        kernel = self.rebuilt.metadata.get("kernelspec", {})
-        book = nbformat.v4.new_notebook(metadata={"kernelspec": kernel})
+        kept = {k: v for k, v in self.rebuilt.metadata.items() if k == "kernelspec"}
+        book = nbformat.v4.new_notebook(metadata=kept)
         seen: set[str] = set()
         for piece in self.rebuilt.pieces:
             if piece.cell.get("id") in seen:

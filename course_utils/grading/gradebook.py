@@ -7,26 +7,43 @@ notebooks that we have executed; `send_back` runs its generate_feedback.
 
 from __future__ import annotations
 
+import functools
 import glob
 import json
 import logging
-import os
-import sys
 import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
 
+import nbgrader.api
+from alembic.script import ScriptDirectory
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, TagRemovePreprocessor
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.dbutil import ALEMBIC_DIR
+from nbgrader.preprocessors import GetGrades
 from nbgrader.utils import capture_log
+from traitlets import List
 from traitlets.config import Config
 
 from course_utils.grading.collect import Submission
 from course_utils.grading.course import Course
 from course_utils.grading.journal import write_atomically
+from course_utils.grading.rebuild import GRADERS_ONLY
 from course_utils.grading.verdicts import Result
+
+
+def newest_schema() -> str:
+    """Version of nbgrader's tables; it asks the program `alembic`, which takes two seconds."""
+    return ScriptDirectory(ALEMBIC_DIR).get_current_head() or ""
+
+
+# nbgrader opens the gradebook nine times for one submission. With one engine for all of them,
+# SQLAlchemy keeps its compiled statements.
+nbgrader.api.create_engine = functools.lru_cache(maxsize=4)(nbgrader.api.create_engine)
+nbgrader.api.get_alembic_version = newest_schema
 
 
 class GradebookError(RuntimeError):
@@ -34,10 +51,6 @@ class GradebookError(RuntimeError):
 
 
 def _api(config: Config) -> NbGraderAPI:
-    # nbgrader calls the program `alembic`, which lies beside Python where nothing is activated
-    beside = str(Path(sys.executable).parent)
-    if beside not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([beside, os.environ.get("PATH", "")])
     config.NbGraderAPI.log_level = logging.ERROR
     return NbGraderAPI(config=config)
 
@@ -106,7 +119,9 @@ class _Autograde(_Kept, Autograde):
 
 
 class _GenerateFeedback(_Kept, GenerateFeedback):
-    """`nbgrader generate_feedback`."""
+    """`nbgrader generate_feedback`, without what is there for graders only."""
+
+    preprocessors = List([TagRemovePreprocessor, GetGrades, CSSHTMLHeaderPreprocessor])
 
 
 class Recorder:
@@ -118,6 +133,8 @@ class Recorder:
         config.Execute.enabled = False
         config.ClearOutput.enabled = False  # what `nbgrader autograde --no-execute` sets
         config.HTMLExporter.template_name = "feedback"
+        config.TagRemovePreprocessor.enabled = True
+        config.TagRemovePreprocessor.remove_cell_tags = {GRADERS_ONLY}
         api = _api(config)
         self.folder = api.coursedir
         self.folder.assignment_id = course.assignment

@@ -37,6 +37,7 @@ class Opaque:
 
     type_name: str
     handle: int | None = None
+    parts: list[Any] | None = None
 
     def __repr__(self) -> str:
         return f"<{self.type_name} object, which is not plain data>"
@@ -108,7 +109,10 @@ def _flatten_container(value: Any, writer: Writer, depth: int) -> list[Any]:
         ]
         return ["d", pairs]
     handle = writer.keep(value) if writer.keep else None
-    return ["o", type(value).__name__[:80], handle]
+    known = ["o", type(value).__name__[:80], handle]
+    if isinstance(value, (torch.nn.Sequential, torch.nn.ModuleList)):
+        known.append([flatten(part, writer, depth + 1) for part in value])
+    return known
 
 
 def _flatten_tensor(value: torch.Tensor, writer: Writer) -> list[Any]:
@@ -164,7 +168,7 @@ class Reader:
     blobs: list[bytes]
     known: list[torch.Tensor] = field(default_factory=list)
     shared: dict[str, Any] = field(default_factory=dict)
-    opaque: Callable[[str, int | None], Any] = Opaque
+    opaque: Callable[[str, int | None, list[Any] | None], Any] = Opaque
     tensors: list[torch.Tensor] = field(default_factory=list)
     needs_grad: list[bool] = field(default_factory=list)
     nodes: int = 0
@@ -207,7 +211,8 @@ def _restore(tree: Any, reader: Reader, depth: int) -> Any:
         return _restore_array(kind, *rest, reader.blobs)
     if kind == "o":
         handle = rest[1] if type(rest[1]) is int else None
-        return reader.opaque(str(rest[0])[:80], handle)
+        parts = [restore(part, reader, depth + 1) for part in rest[2]] if rest[2:] else None
+        return reader.opaque(str(rest[0])[:80], handle, parts)
     return _restore_scalar(kind, rest, reader)
 
 

@@ -65,18 +65,22 @@ class Child:
         """What a person's Ctrl-C would do."""
         self.server.request({"do": "interrupt", "key": self.key})
 
-    def end(self) -> None:
+    def end(self, *, wait: bool = True) -> None:
         """End it, and wait until it is gone."""
         with contextlib.suppress(OSError):
             self.channel.close()
         if not self.gone.is_set():
             with contextlib.suppress(ForkServerLost):
                 self.server.request({"do": "kill", "key": self.key})
-                self.gone.wait(10)
+                if wait:
+                    self.gone.wait(10)
 
 
 class ForkServerClient:
-    """Starts a fork server and asks it for forks; may be used from several threads."""
+    """Starts a fork server and asks it for forks; may be used from several threads.
+
+    With `ahead` it keeps one fresh fork in waiting, so that nobody waits for the next one.
+    """
 
     def __init__(
         self,
@@ -85,8 +89,10 @@ class ForkServerClient:
         *,
         wall: Wall | None = None,
         folder: Path | None = None,
+        ahead: bool = False,
     ) -> None:
-        self.role, self.folder = role, folder
+        self.role, self.folder, self.ahead = role, folder, ahead
+        self.waiting: dict[sandbox.Limits, Child] = {}
         self.isolation = "limits" if wall is None else "root" if wall.as_root else "user"
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.children: dict[int, Child] = {}
@@ -123,13 +129,13 @@ class ForkServerClient:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise ForkServerLost(f"the {self.role} fork server did not start")
 
-    def check(self) -> None:
+    def check(self, limits: sandbox.Limits | None = None) -> None:
         """Make sure that a fork comes up and runs a line.
 
         Raises:
             ForkServerLost: it does not.
         """
-        child = self.fork(sandbox.Limits())
+        child = self.fork(limits or sandbox.Limits())
         try:
             reply = child.ask({"do": "run", "source": "print(1)"}, time.monotonic() + 60).header
             good = reply.get("failed") is None
@@ -145,8 +151,16 @@ class ForkServerClient:
             )
 
     def fork(self, limits: sandbox.Limits) -> Child:
-        """A new fork that listens on its `channel`."""
+        """A fresh fork that listens on its `channel`."""
         self.wait_ready()
+        child = self.waiting.pop(limits, None)
+        if child is None or child.gone.is_set():
+            child = self._fork(limits)
+        if self.ahead and limits not in self.waiting:
+            self.waiting[limits] = self._fork(limits)
+        return child
+
+    def _fork(self, limits: sandbox.Limits) -> Child:
         mine, theirs = socket.socketpair()
         key = next(self.keys)
         child = Child(key, self, mine)

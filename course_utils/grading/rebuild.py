@@ -9,6 +9,7 @@ duplicated, retyped, relabelled or re-pointed cells therefore cannot matter.
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from course_utils.grading.reading import StudentCell
 from course_utils.grading.slicing import names_defined
 
 MAX_EXTRA = 200
+GRADERS_ONLY = "graders-only"  # tag of cells that feedback leaves out
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Piece:
     """A cell of the rebuilt notebook, and what it is for.
 
     `role` is "given" (the instructor's), "answer" (the student's text in a solution cell),
-    "extra" (added by the student), "test" (a graded test) or "text" (the student's Markdown).
+    "extra" (added by the student), "test" (a graded test), "text" (the student's Markdown) or
+    "guide" (the instructor's, for whoever marks by hand).
     """
 
     role: str
@@ -70,6 +73,7 @@ def rebuild(source: Source, cells: list[StudentCell]) -> Rebuilt:
             cell.source = answers.get(grade_id, source.given[grade_id])
         changed = grade_id in source.given and cell.source != source.given[grade_id]
         pieces.append(Piece(_role(cell, changed), cell))
+        pieces += _guide(original)
         pieces += [Piece(*pair) for pair in extras.get(index, [])]
     missing = [name for name in source.given if name not in answers]
     if missing:
@@ -78,6 +82,21 @@ def rebuild(source: Source, cells: list[StudentCell]) -> Rebuilt:
         answers.get(name, text).strip() == text.strip() for name, text in source.given.items()
     )
     return Rebuilt(source.name, source.notebook.metadata, pieces, notes, untouched)
+
+
+def _guide(original: NotebookNode) -> list[Piece]:
+    """The model answer and the rubric of a written question, beside what a person marks."""
+    ours = grading(original)
+    region = re.search(r"BEGIN SOLUTION[^\n]*\n(.*?)\n[^\n]*END SOLUTION", original.source, re.S)
+    if not (ours.get("grade") and ours.get("solution") and region):
+        return []
+    text = region[1] if original.cell_type == "markdown" else f"```python\n{region[1]}\n```"
+    cell = new_markdown_cell(
+        f"**For graders** (students do not get this cell)\n\n{text}",
+        id=f"{ours['grade_id']}-guide"[:64],
+        metadata={"tags": [GRADERS_ONLY]},
+    )
+    return [Piece("guide", cell)]
 
 
 def _role(cell: NotebookNode, changed: bool) -> str:

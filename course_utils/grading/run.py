@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
@@ -117,16 +118,17 @@ def run(course: Course, settings: Settings, tell: Callable[[int, int, Result], N
         tell: called with (number done, number in all, result) after each.
     """
     work = plan(course, settings)
-    gradebook.register(course, work.bundle.fingerprint)
-    recorder = gradebook.Recorder(course)
-    for entry in work.done.values():  # graded, but killed before it was entered
-        if not (entry.recorded and (entry.sent_back or not settings.feedback)):
-            _enter(work, recorder, entry.result, settings.feedback)
-    total, count = len(work.handed_in), len(work.done)
-    for result in _results(work, settings):
-        _enter(work, recorder, result, settings.feedback)
-        count += 1
-        tell(count, total, result)
+    with _results(work, settings) as results:  # which starts, while the gradebook is prepared
+        gradebook.register(course, work.bundle.fingerprint)
+        recorder = gradebook.Recorder(course)
+        for entry in work.done.values():  # graded, but killed before it was entered
+            if not (entry.recorded and (entry.sent_back or not settings.feedback)):
+                _enter(work, recorder, entry.result, settings.feedback)
+        total, count = len(work.handed_in), len(work.done)
+        for result in results:
+            _enter(work, recorder, result, settings.feedback)
+            count += 1
+            tell(count, total, result)
     work.done = {n: e for n in work.handed_in if (e := work.journal.finished(n, work.keys[n]))}
     return work
 
@@ -142,19 +144,26 @@ def _enter(work: Plan, recorder: gradebook.Recorder, result: Result, feedback: b
     work.journal.write(key, result, recorded=True, sent_back=feedback)
 
 
-def _results(work: Plan, settings: Settings) -> Iterator[Result]:
+@contextlib.contextmanager
+def _results(work: Plan, settings: Settings) -> Iterator[Iterator[Result]]:
     if not work.pending:
-        return iter(())
-    if settings.scheduler:
+        yield iter(())
+    elif settings.scheduler:
         from course_utils.grading.cluster import results_from_cluster
 
-        return results_from_cluster(work, settings)
-    return _results_here(work, settings)
+        with contextlib.closing(results_from_cluster(work, settings)) as results:
+            yield results
+    else:
+        with (
+            contextlib.closing(Workshop(work.bundle)) as shop,
+            contextlib.closing(_results_here(work, settings, shop)) as results,
+        ):
+            shop.prepare()
+            yield results
 
 
-def _results_here(work: Plan, settings: Settings) -> Iterator[Result]:
+def _results_here(work: Plan, settings: Settings, shop: Workshop) -> Iterator[Result]:
     """Grade with threads of this process, which only watch the processes that work."""
-    shop = Workshop(work.bundle)
     stop = threading.Event()
     pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="grader")
     waiting = iter(work.pending)
@@ -179,7 +188,6 @@ def _results_here(work: Plan, settings: Settings) -> Iterator[Result]:
         for name in running.values():  # stopped by us: no fault of theirs
             work.journal.forget_attempts(name)
         pool.shutdown(wait=True, cancel_futures=True)
-        shop.close()
 
 
 def _one(work: Plan, shop: Workshop, name: str, stop: threading.Event) -> Result:

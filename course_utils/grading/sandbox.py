@@ -150,8 +150,9 @@ def set_limits(limits: dict[str, Any], *, count_processes: bool) -> None:
         (resource.RLIMIT_DATA, now + limits["memory"], now + limits["memory"]),
         (resource.RLIMIT_MEMLOCK, 0, 0),
     ]
-    if count_processes:
-        pairs.append((resource.RLIMIT_NPROC, limits["processes"], limits["processes"]))
+    if count_processes:  # with room above the limit: who passes it is seen there, and ended
+        most = int(limits["processes"]) + 16
+        pairs.append((resource.RLIMIT_NPROC, most, most))
     for which, soft, hard in pairs:
         _, ceiling = resource.getrlimit(which)
         if ceiling != resource.RLIM_INFINITY:

@@ -137,6 +137,10 @@ class CourseShell(InteractiveShell):
         """There is no window here."""
         return
 
+    def _format_exception_for_storage(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """There is no history to keep a second, slow, traceback in."""
+        return {}
+
     def showtraceback(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> None:
         """Record the error."""
         kind, value, trace = exc_tuple or sys.exc_info()

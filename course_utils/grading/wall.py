@@ -6,6 +6,7 @@ of the course, no network and an empty environment (`sandbox` is the inner wall)
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import site
@@ -14,7 +15,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.data.cache import cache_folder
 from course_utils.grading.sandbox import FIRST_USER, HOME
 
 
@@ -47,7 +47,7 @@ class Wall:
             ]
         words += [f"--unshare-{name}" for name in ("ipc", "pid", "net", "uts", "cgroup-try")]
         words += ["--cap-drop", "ALL"]
-        for name in ("SETUID", "SETGID", "KILL"):
+        for name in ("SETUID", "SETGID", "KILL", "SYS_PTRACE"):  # the last to see memory in use
             words += ["--cap-add", f"CAP_{name}"]
         return words
 
@@ -101,7 +101,7 @@ def wrapped(command: list[str], wall: Wall, package: Path, assignment: Path | No
         arguments += _bound(folder, str(folder))
     if assignment is not None:
         arguments += _bound(assignment, "/srv/assignment")
-    if (cache := cache_folder()).is_dir():  # pictures that lessons have made, read-only
+    if (cache := _cache_folder(package)).is_dir():  # pictures that lessons have made, read-only
         arguments += [
             *_bound(cache, "/srv/cache"),
             "--setenv",
@@ -111,6 +111,14 @@ def wrapped(command: list[str], wall: Wall, package: Path, assignment: Path | No
     for name, value in environment(package).items():
         arguments += ["--setenv", name, value]
     return [*arguments, "--chdir", "/", "--", *command]
+
+
+def _cache_folder(package: Path) -> Path:
+    """Where lessons keep pictures; asked of the module alone, for its package imports torch."""
+    spec = importlib.util.spec_from_file_location("_cache", package / "data" / "cache.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.cache_folder()
 
 
 def _bound(folder: Path, target: str) -> list[str]:

@@ -23,6 +23,7 @@ from course_utils.grading.sandbox import Limits
 from course_utils.grading.verdicts import CellMark, Result
 from course_utils.grading.wall import bubblewrap
 
+OPTIMISERS = "torch._dynamo"  # which the first optimiser imports, in a second
 USUAL_MODULES = ("numpy", "torch", "matplotlib.pyplot", "course_utils")
 
 
@@ -66,6 +67,8 @@ def modules_of(sources: Iterable[Source]) -> list[str]:
         for cell in source.notebook.cells:
             if cell.cell_type == "code":
                 wanted |= dict.fromkeys(_imports(cell.source))
+                if "optim" in cell.source:
+                    wanted[OPTIMISERS] = None
     return list(wanted)
 
 
@@ -98,16 +101,27 @@ class Workshop:
         self.bundle = bundle
         self.lock = threading.Lock()
         self.rooms: Rooms | None = None
+        self.checked: Rooms | None = None  # whose forks are known to come up
         self.folder: Path | None = None
+        self.closed = False
+
+    def prepare(self) -> None:
+        """Start early, from a thread that lives on: bubblewrap ends with the thread it is from."""
+        with self.lock:
+            self.rooms = self.rooms or self._start()
 
     def open(self) -> Rooms:
         """The running fork servers; new ones where they have ended."""
         with self.lock:
-            if self.rooms is not None and self._alive(self.rooms):
-                return self.rooms
-            if self.rooms is not None:
+            if self.closed:
+                raise ForkServerLost("the run is over")
+            if self.rooms is not None and not self._alive(self.rooms):
                 self.rooms.close()
-            self.rooms = self._start()
+                self.rooms = None
+            self.rooms = self.rooms or self._start()
+            if self.rooms is not self.checked:
+                self.rooms.students.check(self.bundle.limits)
+                self.checked = self.rooms
             return self.rooms
 
     @staticmethod
@@ -124,24 +138,22 @@ class Workshop:
                 target.write_bytes(data)
         wall = bubblewrap() if self.bundle.isolate else None
         modules = modules_of(self.bundle.sources)
-        students = ForkServerClient("student", modules, wall=wall, folder=self.folder)
-        judges = ForkServerClient("judge", modules, folder=self.folder)
-        rooms = Rooms(students, judges)
-        try:
-            students.check()
-        except ForkServerLost:
-            rooms.close()
-            raise
-        return rooms
+        usual = list(dict.fromkeys([*modules, OPTIMISERS]))
+        ahead = wall is not None  # without a wall, one's code could reach the next one's fork
+        students = ForkServerClient("student", usual, wall=wall, folder=self.folder, ahead=ahead)
+        judges = ForkServerClient("judge", modules, folder=self.folder, ahead=ahead)
+        return Rooms(students, judges)
 
     def close(self) -> None:
         """End the fork servers; remove the copied files."""
-        if self.rooms is not None:
-            self.rooms.close()
-            self.rooms = None
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder = None
+        with self.lock:
+            self.closed = True
+            if self.rooms is not None:
+                self.rooms.close()
+                self.rooms = None
+            if self.folder is not None:
+                shutil.rmtree(self.folder, ignore_errors=True)
+                self.folder = None
 
     def grade(self, task: Task) -> Result:
         """Grade one submission.

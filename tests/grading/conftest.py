@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from course_utils.grading import run as running
 from course_utils.grading.course import Course, open_course
+from course_utils.grading.examine import Rooms
 from course_utils.grading.journal import Journal
 from course_utils.grading.run import Settings, run
 from course_utils.grading.verdicts import Result
+from course_utils.grading.worker import Workshop, modules_of
 
 from .synthetic import HW, make_course
 
@@ -26,6 +30,33 @@ Grade = Callable[..., dict[str, Result]]
 def course_folder(tmp_path: Path) -> Path:
     """A course with one assignment and no submissions."""
     return make_course(tmp_path / "course")
+
+
+class KeptWorkshop(Workshop):
+    """A workshop whose fork servers outlive it: starting them takes longer than most tests."""
+
+    kept: ClassVar[dict[object, Rooms]] = {}
+
+    def _start(self) -> Rooms:
+        key = (self.bundle.isolate, self.bundle.files, *modules_of(self.bundle.sources))
+        if key not in self.kept or not self._alive(self.kept[key]):
+            self.kept[key] = super()._start()
+        return self.kept[key]
+
+    def close(self) -> None:
+        """Leave the fork servers to the next one."""
+        self.closed = True
+
+
+@pytest.fixture(scope="module")
+def kept_fork_servers() -> Iterator[None]:
+    """Runs in this process share their fork servers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "Workshop", KeptWorkshop)
+        yield
+    for rooms in KeptWorkshop.kept.values():
+        rooms.close()
+    KeptWorkshop.kept.clear()
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ CASES = [
     for name, function in [
         *((f"right: {way}", f) for way, f in RIGHT[exercise].items()),
         *((name, variants[0]) for name, variants in WRONG[exercise].items()),
-    ]
+    ][::6]  # all of them, in processes of their own: test_answers_from_afar.py
 ]
 
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from course_utils.grading.reading import StudentCell, read_cells
-from course_utils.grading.rebuild import Rebuilt, Source, rebuild
+from course_utils.grading.rebuild import GRADERS_ONLY, Rebuilt, Source, rebuild
 
 from .synthetic import RIGHT, TESTS, source_notebook, student_notebook
 
@@ -97,3 +97,14 @@ def test_last_of_two_answers_counts(source: Source) -> None:
     older.source = "def square(x):\n    return None"
     book.cells.insert(2, older)
     assert by_id(rebuild(source, cells_of(book)))["square"] == RIGHT["square"]
+
+
+def test_model_answer_goes_to_graders_and_to_nobody_else(source: Source) -> None:
+    essay = source.notebook.cells[-1]
+    essay.source = "### BEGIN SOLUTION\nBecause.\n- 2: says why\n### END SOLUTION"
+    rebuilt = rebuild(source, cells_of(student_notebook(RIGHT)))
+    answer, guide = rebuilt.pieces[-2:]
+    assert answer.cell.source == RIGHT["essay"]
+    assert (guide.role, guide.cell.cell_type) == ("guide", "markdown")
+    assert "Because.\n- 2: says why" in guide.cell.source and "SOLUTION" not in guide.cell.source
+    assert "nbgrader" not in guide.cell.metadata and guide.cell.metadata["tags"] == [GRADERS_ONLY]

@@ -10,38 +10,38 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.dbutil import _temp_alembic_ini
 
-from course_utils.grading import late
+from course_utils.grading import gradebook, late, sandbox
 from course_utils.grading.cli import main
-from course_utils.grading.course import open_course
+from course_utils.grading.course import Course, open_course
 from course_utils.grading.journal import Journal
+from course_utils.grading.run import Settings, run
 from course_utils.grading.verdicts import Result
 
 from .conftest import Grade, marks_of, results_of
 from .synthetic import FULL, HW, RIGHT, TESTS, hand_in, student_notebook
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_fork_servers")]
 WRONG = {**RIGHT, "square": "def square(x):\n    return 2 * x"}
-HOSTILE = ("import os\nos._exit(1)", "while True: pass")
+ENDLESS = "while True: pass"
 
 
-def hand_in_class(root: Path, size: int, hostile: int, seed: int = 0) -> None:
-    """Right, wrong and hostile submissions in random order."""
+def hand_in_class(root: Path, size: int, seed: int = 0) -> None:
+    """Right and wrong submissions; of the first two, one ends its process, one never ends."""
     dice = random.Random(seed)
-    bad = set(dice.sample(range(size), hostile))
-    for k in range(size):
-        extra = HOSTILE[k % 2] if k in bad else None
+    for k, extra in enumerate((ENDLESS, "import os\nos._exit(1)", *[None] * (size - 2))):
         hand_in(root, f"s{k:03d}", student_notebook(dice.choice([RIGHT, WRONG]), extra=extra))
 
 
-def outcome(root: Path, out: Path) -> dict[str, dict[str, float | None]]:
+def outcome(course: Course) -> dict[str, dict[str, float | None]]:
     """Marks in the journal, after checking that the gradebook has the same, once each."""
-    course = open_course(root, HW, out=out)
     found = {student: marks_of(result) for student, result in results_of(course).items()}
     with Gradebook(course.database) as book:
         assert sorted(s.student.id for s in book.assignment_submissions(HW)) == sorted(found)
@@ -52,50 +52,36 @@ def outcome(root: Path, out: Path) -> dict[str, dict[str, float | None]]:
 
 
 def command(root: Path, out: Path, *more: str) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "course_utils.grading",
-        "run",
-        HW,
-        "--course",
-        str(root),
-        "--out",
-        str(out),
-        "--no-feedback",
-        "--cell-seconds",
-        "4",
-        *more,
-    ]
+    """Our command line."""
+    words = [sys.executable, "-m", "course_utils.grading", "run", HW, "--course", str(root)]
+    return [*words, "--out", str(out), "--no-feedback", *more]
 
 
 def test_killed_twice_and_resumed_gives_the_marks_of_an_undisturbed_run(
     course_folder: Path, tmp_path: Path
 ) -> None:
-    size = int(os.environ.get("COURSE_CLASS_SIZE", "20"))
-    hand_in_class(course_folder, size, max(1, size // 20))
-    quiet = tmp_path / "quiet"
-    subprocess.run(command(course_folder, quiet, "--workers", "1"), check=True, capture_output=True)
-    rough = tmp_path / "rough"
-    dice = random.Random(1)
-    for share in (0.2, 0.5):
+    size = int(os.environ.get("COURSE_CLASS_SIZE", "12"))
+    hand_in_class(course_folder, size)
+    limits = replace(sandbox.Limits(), cell_seconds=2.0)
+    quiet, rough = (open_course(course_folder, HW, out=tmp_path / n) for n in ("quiet", "rough"))
+    run(quiet, Settings(workers=1, limits=limits, feedback=False), lambda *_: None)
+    journal = rough.state / "journal"
+    for share in (0.3, 0.6):  # with time without limit, the endless one keeps the run from its end
+        endless = ["--workers", "2", "--cell-seconds", "900", "--total-seconds", "900"]
         running = subprocess.Popen(
-            command(course_folder, rough, "--workers", "2"), stdout=subprocess.DEVNULL
+            command(course_folder, rough.out, *endless), stdout=subprocess.DEVNULL
         )
-        target = size * share
-        journal = rough / "grades" / HW / "journal"
-        while running.poll() is None and len(list(journal.glob("*.json"))) < target:
+        while running.poll() is None and len(list(journal.glob("*.json"))) < share * size:
             time.sleep(0.05)
-        time.sleep(0.3 * dice.random())  # at any moment, with some still to do
         running.send_signal(signal.SIGKILL)
-        running.wait()
-    assert len(list(journal.glob("*.json"))) < size, "the run was over before it was killed"
-    subprocess.run(command(course_folder, rough, "--workers", "8"), check=True, capture_output=True)
-    assert outcome(course_folder, rough) == outcome(course_folder, quiet)
+        assert running.wait() == -signal.SIGKILL
+    run(rough, Settings(workers=8, limits=limits, feedback=False), lambda *_: None)
+    assert outcome(rough) == outcome(quiet)
 
 
 def test_interrupted_run_says_how_to_go_on(course_folder: Path, tmp_path: Path) -> None:
-    hand_in_class(course_folder, 6, 0)
+    for k in range(6):
+        hand_in(course_folder, f"s{k:03d}", student_notebook(RIGHT))
     running = subprocess.Popen(
         command(course_folder, tmp_path / "out", "--workers", "1"),
         stdout=subprocess.PIPE,
@@ -164,8 +150,8 @@ def test_fixed_test_regrades_everybody(course_folder: Path, grade: Grade) -> Non
             cell.source = "assert guess in 'bc'"
     nbformat.write(book, path)
     assert marks_of(grade()["a"])["test_guess"] == 1.0
-    with Gradebook(f"sqlite:///{course_folder / 'gradebook.db'}") as gradebook:
-        assert gradebook.find_grade("test_guess", HW, HW, "a").score == 1.0
+    with Gradebook(f"sqlite:///{course_folder / 'gradebook.db'}") as book:
+        assert book.find_grade("test_guess", HW, HW, "a").score == 1.0
 
 
 def test_one_student_is_regraded(course_folder: Path, grade: Grade) -> None:
@@ -282,3 +268,10 @@ def test_journal_survives_a_write_cut_short(tmp_path: Path) -> None:
     journal.path("a").write_text(json.dumps({"key": "key"}))
     assert journal.finished("a", "key") is None
     assert [e.result.student for e in journal.entries()] == []
+
+
+def test_newest_schema_is_the_one_that_nbgrader_asks_for() -> None:
+    program = [Path(sys.executable).parent / "alembic", "-c"]
+    with _temp_alembic_ini("sqlite://") as settings:
+        told = subprocess.check_output([*program, settings, "heads"], text=True)
+    assert gradebook.newest_schema() == told.split()[0]

@@ -87,6 +87,14 @@ def test_feedback_names_the_misconception(out: Path, test: str) -> None:
     assert MISTAKES[test] not in perfect
 
 
+def test_graders_see_the_model_answer_and_students_do_not(out: Path) -> None:
+    for student in ("perfect", "half"):
+        graded = out / "autograded" / student / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
+        assert "A model answer" in graded.read_text()
+        page = out / "feedback" / student / ASSIGNMENT / f"{ASSIGNMENT}.html"
+        assert "A model answer" not in page.read_text()
+
+
 def test_feedback_shows_the_report_of_the_check(out: Path) -> None:
     page = (out / "feedback" / "half" / ASSIGNMENT / f"{ASSIGNMENT}.html").read_text()
     assert "likely cause" in page
