@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -9,13 +10,22 @@ import shutil
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import nn
 
-__all__ = ["Machine", "machine", "pick_device", "training_speed", "use_threads", "verdict"]
+__all__ = [
+    "Machine",
+    "machine",
+    "pick_device",
+    "torch_threads_kept",
+    "training_speed",
+    "use_threads",
+    "verdict",
+]
 
 PACKAGES = (
     "torch",
@@ -54,6 +64,21 @@ def _present(device: torch.device) -> bool:
     if device.type == "mps":
         return torch.backends.mps.is_available()
     return device.type == "cpu"
+
+
+@contextlib.contextmanager
+def torch_threads_kept() -> Iterator[None]:
+    """Leave torch's number of threads as it was, whatever runs inside.
+
+    For compiled (numba) kernels: where both use one OpenMP library, a kernel's first start sets
+    the number of threads for torch as well.
+    """
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
 
 
 def use_threads(count: int | None = None) -> int:

@@ -2,6 +2,8 @@
 
 import math
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -293,3 +295,17 @@ def test_the_sources_of_compiled_code_are_all_listed():
         todo += names - found
         found |= names
     assert found == set(raycast_numba.SOURCES)
+
+
+def test_rendering_leaves_torch_its_threads():
+    """In a process of its own: only a kernel's very first start can change them."""
+    script = (
+        "import torch; torch.set_num_threads(1)\n"
+        "from course_utils.data import toy\n"
+        "g = torch.Generator().manual_seed(0)\n"
+        "s = toy.sample_scenes(1, generator=g)\n"
+        "toy.render(s, toy.sample_cameras(s, generator=g, size=8))\n"
+        "print(torch.get_num_threads())"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert run.stdout.strip().splitlines()[-1:] == ["1"], run.stderr

@@ -14,6 +14,7 @@ from course_utils.data.toy.backdrops import srgb_from_linear
 from course_utils.data.toy.lighting import noise_table
 from course_utils.data.toy.packing import pack_backdrop, pack_balls, pack_cameras, pack_parts
 from course_utils.data.toy.scenes import Scenes
+from course_utils.devices import torch_threads_kept
 from course_utils.vision3d.cameras import Camera
 
 BACKENDS = ("auto", "numba", "torch")
@@ -110,7 +111,8 @@ def is_blocked(
         np.ascontiguousarray(x.detach().double().numpy()) for x in (origins, directions, limits)
     ]
     out = np.zeros(rays[2].shape, dtype=np.bool_)
-    kernels.blocked_rays(parts, pack_balls(parts), np.arange(len(parts)), *rays, out)
+    with torch_threads_kept():
+        kernels.blocked_rays(parts, pack_balls(parts), np.arange(len(parts)), *rays, out)
     return torch.from_numpy(out)
 
 
@@ -170,7 +172,8 @@ def _numba_light(scenes: Scenes, camera: Camera, scene_of: Tensor, samples: int)
     kernels = _compiled()
     arguments = _numba_arguments(scenes, camera, scene_of)
     image = np.zeros((len(scene_of), camera.height, camera.width, 3))
-    kernels.paint(*arguments, noise_table().numpy(), image, samples)
+    with torch_threads_kept():
+        kernels.paint(*arguments, noise_table().numpy(), image, samples)
     return torch.from_numpy(image)
 
 
@@ -181,7 +184,8 @@ def _numba_truth(scenes: Scenes, camera: Camera, scene_of: Tensor) -> dict[str, 
     distance, depth = np.zeros(shape), np.zeros(shape)
     normal = np.zeros((shape[0], 3, *shape[1:]))
     instance, part = np.full(shape, -1), np.full(shape, -1)
-    kernels.measure(*arguments, distance, depth, normal, instance, part)
+    with torch_threads_kept():
+        kernels.measure(*arguments, distance, depth, normal, instance, part)
     dtype = scenes.objects.position.dtype
     return {
         "depth": torch.from_numpy(depth).to(dtype),
