@@ -17,9 +17,10 @@ from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.plots import FAKE, GOOD, to_uint8
 from course_utils.plots_pretext import patch_question
-from course_utils.selfsup.patches import NEIGHBOUR_STEPS, PatchPairs, standardise_tiles
+from course_utils.selfsup.jigsaw import put_in_order
+from course_utils.selfsup.patches import NEIGHBOUR_STEPS, PatchPairs
 
-__all__ = ["JigsawGame", "PatchQuiz", "put_in_order"]
+__all__ = ["JigsawGame", "PatchQuiz"]
 
 Tiles = Float[Tensor, "n tiles channels side side"]
 
@@ -28,7 +29,8 @@ class PatchQuiz:
     """Click the place where the second patch belongs; then see the answer and the network's.
 
     Args:
-        pairs: the questions. pictures: where they were cut from.
+        pairs: the questions. pictures: where they were cut from; both may be sharper than what
+            the network saw.
         chances: (n, 8), the network's probability of each place.
 
     Raises:
@@ -95,7 +97,8 @@ class PatchQuiz:
             self.pairs.neighbours[i],
             self.chances[i] if known else None,
             int(self.pairs.labels[i]) if known else None,
-            self.pictures[i] if known else None,
+            # A grey card keeps the place of the picture, so that nothing jumps at the answer.
+            self.pictures[i] if known else torch.full_like(self.pictures[i], 0.88),
         )
 
     def _build(self) -> None:
@@ -135,23 +138,12 @@ class PatchQuiz:
 # ------------------------------------------------------------------------------ jigsaw
 
 
-def put_in_order(order: Int[Tensor, " tiles"], believed: Int[Tensor, " tiles"]) -> Tensor:
-    """Moves the piece at place k to place ``believed[k]``: the order after someone's solution.
-
-    ``order[k]`` is the tile that lies at place k; a right belief gives 0, 1, 2, ...
-    """
-    solved = torch.empty_like(order)
-    solved[believed] = order
-    return solved
-
-
 class JigsawGame:
     """Click two pieces to swap them; or let the network lay them.
 
     Args:
         tiles: the pieces of each puzzle in their right order.
-        permutations: the orders that occur; ``judge`` maps shuffled, standardised tiles to one
-            logit for each.
+        permutations: the orders that occur; ``judge`` maps shuffled tiles to one logit for each.
         generator: draws the puzzles.
 
     Raises:
@@ -212,9 +204,9 @@ class JigsawGame:
     def ask_network(self) -> None:
         """Lays the pieces as the network believes, which may be wrong."""
         shuffled = self.tiles[self.puzzle][self._shuffled][None]
-        guess = int(self.judge(standardise_tiles(shuffled))[0].argmax())
+        guess = int(self.judge(shuffled)[0].argmax())
         self.order = put_in_order(self._shuffled, self.permutations[guess])
-        self.held, self.by = None, " laid by the network"
+        self.held, self.by = None, ", laid by the network"
         self._draw()
 
     @property
@@ -226,13 +218,18 @@ class JigsawGame:
     def words(self) -> str:
         """How it stands, in one line."""
         count = len(self.order)
+        swaps = f"{self.swaps} swap" + "s" * (self.swaps != 1)
         if self.in_place == count:
-            return f"Solved{self.by or f' in {self.swaps} swaps'}!"
-        return f"{self.in_place} of {count} pieces in place{self.by}, {self.swaps} swaps"
+            return f"Solved{self.by or f' in {swaps}'}!"
+        return f"{self.in_place} of {count} pieces in place{self.by or f', {swaps}'}"
 
-    def picture(self, scale: int = 12, gap: int = 6) -> np.ndarray:
-        """The board now, uint8 (height, width, 3); a held piece is framed."""
+    def picture(self, scale: int | None = None, gap: int = 6) -> np.ndarray:
+        """The board now, uint8 (height, width, 3); a held piece is framed.
+
+        scale: screen pixels per pixel of a piece; left out, a piece is about 130 wide.
+        """
         done = self.in_place == len(self.order)
+        scale = scale or max(1, round(130 / self.tiles.shape[-1]))
         side = self.tiles.shape[-1] * scale
         step = side + gap
         board = np.full((self.grid * step + gap, self.grid * step + gap, 3), 232, np.uint8)

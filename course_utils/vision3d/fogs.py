@@ -33,7 +33,9 @@ class Fog:
         """Share of the light that arrives from a distance, T(t) = exp(-tau(t))."""
         return torch.exp(-self.optical_depth(distance))
 
-    def opacity(self, near: float | int, far: float | int, like: Tensor) -> Float[Tensor, ""]:
+    def opacity(
+        self, near: float | int, far: float | int, like: Float[Tensor, "..."]
+    ) -> Float[Tensor, ""]:
         """Share that is stopped between near and far, 1 - exp(tau(near) - tau(far))."""
         ends = self.optical_depth(torch.as_tensor([near, far], dtype=like.dtype))
         return -torch.expm1(ends[0] - ends[1])

@@ -1,7 +1,8 @@
 """A field kept as a table: density and colour on a regular grid, read between its points.
 
 Reading a table is far cheaper than asking a formula or a network, which is what makes a whole
-picture cheap. Trilinear: exact for fields that are linear in each coordinate.
+picture cheap (Sun et al. 2022, Direct Voxel Grid Optimization; Fridovich-Keil et al. 2022,
+Plenoxels). Trilinear: exact for fields that are linear in each coordinate.
 """
 
 from __future__ import annotations

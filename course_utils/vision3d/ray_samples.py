@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 def regular_edges(
-    near: float | int, far: float | int, bins: int, like: Tensor | None = None
+    near: float | int, far: float | int, bins: int, like: Float[Tensor, "..."] | None = None
 ) -> Float[Tensor, "edges"]:
     """Edges of equal bins from near to far, t_i = near + i (far - near) / bins, i = 0 ... bins.
 
