@@ -183,7 +183,7 @@ class ColorLab:
         menu = ipywidgets.Dropdown(options=options, description="picture", style=style)
         menu.observe(lambda change: self.choose(change["new"]), "value")
         slider = ipywidgets.FloatLogSlider(
-            0.38, base=10, min=-1.3, max=0.3, step=0.05, description="temperature", style=style
+            0.38, base=10, min=-1.3, max=0.3, step=0.02, description="temperature", style=style
         )
         slider.observe(lambda change: self.heat(change["new"]), "value")
         undo = ipywidgets.Button(description="take back", tooltip="take the last hint back")

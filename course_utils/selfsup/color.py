@@ -115,8 +115,9 @@ def gamut_bins(grid: float = 10.0, levels: int = 193) -> Bins:
 
     Centres are the multiples of ``grid``. A cell is kept when one of the colours on the faces of
     the RGB cube, ``levels``^2 on each, falls in it: the shadow that a solid throws on the ab plane
-    is that of its surface. At grid 10 that makes some 260; Zhang et al. list 313, among them
-    cells that no sRGB colour reaches.
+    is that of its surface. At grid 10 that makes about 260, not the 313 of Zhang et al. No grid of
+    that width has so many cells with an sRGB colour in them, wherever it is put, so their list must
+    also hold cells that no such colour reaches. A network never sees those as a label.
 
     Source: Zhang et al. (2016), section 2.1 and figure 3a.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -28,8 +28,8 @@ class TrackingSettings(NamedTuple):
 
     Attributes:
         memory: how many of the last frames are pointed into, besides the first.
-        radius: cells that a thing may move between two frames; ``None`` is no limit. The first
-            frame, which may be long ago, is never limited.
+        radius: cells around its own place that a cell may point to; ``None`` is no limit. Nor has
+            the first frame one, once it is longer ago than ``memory``.
         top: how many reference cells are mixed.
         temperature: of the softmax.
     """
@@ -55,7 +55,8 @@ def propagate(
         first: soft labels of frame 0, one map a label, at the resolution of the features.
 
     Raises:
-        ValueError: when the resolutions differ or ``memory`` is below 1.
+        ValueError: when the resolutions differ, ``memory`` or ``top`` is below 1, or the
+            temperature is not positive.
     """
     settings = settings or TrackingSettings()
     if features.ndim != 4 or first.ndim != 3 or features.shape[2:] != first.shape[1:]:
@@ -63,33 +64,36 @@ def propagate(
             f"features {tuple(features.shape)} and first labels {tuple(first.shape)} must have "
             "one resolution"
         )
-    if settings.memory < 1:
-        raise ValueError(f"memory must be at least 1 frame, got {settings.memory}")
+    if settings.memory < 1 or settings.top < 1 or settings.temperature <= 0:
+        raise ValueError(
+            f"need memory and top of at least 1 and a positive temperature, got {settings}"
+        )
     maps = [first]
     for frame in range(1, len(features)):
         known = sorted({0, *range(max(0, frame - settings.memory), frame)})
-        attention = _attention_to(features, known, frame, settings)
-        colours = torch.stack([maps[k] for k in known])[None]
-        copied = pointers.copy_colours(attention, pointers.flatten_cells(colours))
-        maps.append(copied.view(first.shape))
+        index, weights = _strongest(features, known, frame, settings)
+        labels = torch.stack([maps[k] for k in known], dim=1).flatten(start_dim=1)
+        maps.append((labels[:, index] * weights).sum(dim=-1).view(first.shape))
     return torch.stack(maps)
 
 
-def _attention_to(
+def _strongest(
     features: Frames, known: list[int], frame: int, settings: TrackingSettings
-) -> Float[Tensor, "1 reference target"]:
-    reference = pointers.flatten_cells(features[known][None])
-    target = features[frame].flatten(start_dim=1)[None]
-    height, width = features.shape[2:]
-    if settings.radius is None:
-        attention = pointers.pointer_attention(reference, target, settings.temperature)
-    else:
-        near = pointers.window(height, width, settings.radius).to(features.device)
-        everywhere = torch.ones_like(near)
+) -> tuple[Int[Tensor, "target top"], Float[Tensor, "target top"]]:
+    """For each cell of a frame the known cells that it points to, and its weights of them.
+
+    The ``top`` largest weights of a softmax, made to sum to 1 again, are the softmax of the
+    ``top`` largest inner products. So the whole A, of which most is thrown away, is never built.
+    """
+    reference = features[known].flatten(start_dim=2).transpose(0, 1).flatten(start_dim=1)
+    similarity = features[frame].flatten(start_dim=1).T @ reference  # (target, reference)
+    if settings.radius is not None:
+        near = pointers.window(*features.shape[2:], settings.radius).to(features.device)
         recent = range(frame - settings.memory, frame)
-        allowed = torch.cat([near if k in recent else everywhere for k in known])
-        attention = pointers.windowed_attention(reference, target, allowed, settings.temperature)
-    return pointers.keep_top(attention, min(settings.top, attention.shape[1]))
+        far = torch.cat([~near if k in recent else torch.zeros_like(near) for k in known], dim=1)
+        similarity = similarity.masked_fill(far, float("-inf"))
+    strongest = similarity.topk(min(settings.top, similarity.shape[1]), dim=1)
+    return strongest.indices, torch.softmax(strongest.values / settings.temperature, dim=1)
 
 
 # -------------------------------------------------------------------------------- masks

@@ -84,6 +84,18 @@ def test_bins_are_the_cells_that_a_search_of_the_whole_cube_finds(grid):
     assert len(ours - found) <= 0.1 * len(ours)
 
 
+def test_no_grid_of_ten_units_has_as_many_cells_as_the_paper_lists():
+    levels = np.linspace(0, 1, 64)
+    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 1, 3)
+    chroma = skimage_color.rgb2lab(cube)[:, 0, 1:]
+    counts = []
+    for shift in np.ndindex(5, 5):
+        cells = np.round((chroma + 2 * np.array(shift)) / 10).astype(int) @ [1000, 1]
+        counts.append(len(np.unique(cells)))
+    assert 240 < min(counts) and max(counts) < 280
+    assert 240 < len(color.gamut_bins(10.0)) < 280
+
+
 def plain(function):
     """The function without the check of shapes, which would speak before the function can."""
     return inspect.unwrap(function)

@@ -209,14 +209,37 @@ def test_labels_may_not_jump_over_the_window():
     assert tracking.propagate_mask(features, masks[0], near)[1].sum() < 16
 
 
+@pytest.mark.parametrize("radius", [None, 1.0])
+def test_carrying_equals_building_the_whole_attention_frame_after_frame(radius):
+    features = torch.randn(5, 8, 4, 5, generator=generator(), dtype=torch.float64)
+    first = torch.rand(3, 4, 5, generator=generator(1), dtype=torch.float64)
+    settings = tracking.TrackingSettings(memory=2, radius=radius, top=4, temperature=0.7)
+    maps = [first]
+    for t in range(1, 5):
+        known = {1: [0], 2: [0, 1], 3: [0, 1, 2], 4: [0, 2, 3]}[t]
+        near = torch.ones(20, 20, dtype=torch.bool)
+        if radius is not None:
+            near = pointers.window(4, 5, radius)
+        everywhere = torch.ones_like(near)
+        allowed = torch.cat([near if t - k <= 2 else everywhere for k in known])
+        reference = pointers.flatten_cells(features[known][None])
+        target = features[t].flatten(start_dim=1)[None]
+        attention = pointers.windowed_attention(reference, target, allowed, 0.7)
+        colours = pointers.flatten_cells(torch.stack([maps[k] for k in known])[None])
+        copied = pointers.copy_colours(pointers.keep_top(attention, 4), colours)
+        maps.append(copied.view(3, 4, 5))
+    assert torch.allclose(tracking.propagate(features, first, settings), torch.stack(maps))
+
+
 def test_label_maps_stay_a_distribution():
     features = torch.randn(5, 8, 6, 6)
     first = torch.softmax(torch.randn(3, 6, 6), dim=0)
     maps = tracking.propagate(features, first)
     assert torch.allclose(maps.sum(dim=1), torch.ones(5, 6, 6), atol=1e-5)
     assert torch.equal(maps[0], first)
-    with pytest.raises(ValueError, match="memory"):
-        tracking.propagate(features, first, tracking.TrackingSettings(memory=0))
+    for wrong in ({"memory": 0}, {"top": 0}, {"temperature": 0.0}):
+        with pytest.raises(ValueError, match="at least 1"):
+            tracking.propagate(features, first, tracking.TrackingSettings(**wrong))
     with pytest.raises(ValueError, match="one resolution"):
         inspect.unwrap(tracking.propagate)(features, first[:, :3])
 
