@@ -6,6 +6,10 @@ same layer of the trained and of an untrained encoder is read by the same linear
 Give the pictures as the argument or in the environment variable COURSE_BENCH_IMAGES: a path or a
 name that ``load_images`` knows. The targets are those for CIFAR-10; without pictures the toy
 world is used.
+
+The budgets are seconds of training on a quiet machine with two cores: a trial first measures how
+many steps they hold. On a busy machine give the steps, for example
+``--steps "rotation w16=4200"``; then only the seconds that are printed depend on the load.
 """
 
 import argparse
@@ -100,11 +104,13 @@ TRIALS = (
 
 
 def steps_in(trial: Trial, pictures: ImageSet, seconds: float) -> int:
-    """How many steps fit into the budget, by the time of a few of them after a warm-up."""
+    """How many steps fit into the budget, by the median time of a few of them after a warm-up."""
     step, batches = prepared(trial.make(pictures), pictures, 1000, 0)
-    records = list(fit(step, batches, steps=15))
-    each = statistics.median(b.seconds - a.seconds for a, b in pairwise(records[4:]))
-    return max(20, int(0.95 * seconds / each))
+    records = list(fit(step, batches, steps=40))
+    each = statistics.median(b.seconds - a.seconds for a, b in pairwise(records[10:]))
+    count = max(20, int(0.95 * seconds / each))
+    print(f"  {trial.name}: {1000 * each:.1f} ms a step, so {count} steps in {seconds:.0f} s")
+    return count
 
 
 def prepared(task: Task, pictures: ImageSet, count: int, seed: int) -> tuple[Callable, Minibatches]:
@@ -136,20 +142,28 @@ def read_all(task: Task, pictures: ImageSet, seed: int) -> dict[str, float]:
     return scores
 
 
-def once(
-    trial: Trial, pictures: ImageSet, count: int, seed: int
-) -> tuple[dict[str, float], dict[str, float], float]:
-    """Random and trained accuracies of one seed, and the seconds that the training took."""
+class Outcome(NamedTuple):
+    """Accuracies in % of the untrained and of the trained encoder, one per reading."""
+
+    random: dict[str, float]
+    trained: dict[str, float]
+
+
+def once(trial: Trial, pictures: ImageSet, count: int, seed: int) -> Outcome:
+    """Trains one seed; prints the last loss and what the training took."""
     torch.manual_seed(seed)
     task = trial.make(pictures)
     settle_batch_statistics(task.encoder, task.look(pictures.train_x[:2000]))
     random = read_all(task, pictures, seed)
     step, batches = prepared(task, pictures, count, seed)
-    begin = time.perf_counter()
+    busy, begin = time.process_time(), time.perf_counter()
     *_, last = fit(step, batches, steps=count)
-    seconds = time.perf_counter() - begin
-    print(f"    seed {seed}: {count} steps, loss {last.values['loss']:.3f}, {seconds:.0f} s")
-    return random, read_all(task, pictures, seed), seconds
+    busy, seconds = time.process_time() - busy, time.perf_counter() - begin
+    print(
+        f"    seed {seed}: {count} steps, loss {last.values['loss']:.3f}, {seconds:.0f} s by the "
+        f"clock, {busy / torch.get_num_threads():.0f} CPU-seconds per thread"
+    )
+    return Outcome(random, read_all(task, pictures, seed))
 
 
 def judge(trial: Trial, random: list[float], trained: list[float]) -> bool:
@@ -161,37 +175,67 @@ def judge(trial: Trial, random: list[float], trained: list[float]) -> bool:
     return reached
 
 
-def run_trial(trial: Trial, pictures: ImageSet, seeds: int, share: float) -> bool:
+def run_trial(trial: Trial, pictures: ImageSet, count: int, seeds: list[int]) -> bool:
     """Trains one line of the table for each seed and prints mean and deviation over seeds."""
-    count = steps_in(trial, pictures, trial.seconds * share)
-    print(f"  {trial.name}, {trial.seconds * share:.0f} s of training", flush=True)
-    runs = [once(trial, pictures, count, seed) for seed in range(seeds)]
+    print(f"  {trial.name}: {count} steps on batches of {BATCH}", flush=True)
+    runs = [once(trial, pictures, count, seed) for seed in seeds]
     for name in READINGS:
         before, after = ([run[k][name] for run in runs] for k in (0, 1))
-        spread = statistics.stdev(after) if seeds > 1 else 0.0
+        spread = statistics.stdev(after) if len(seeds) > 1 else 0.0
+        each = " ".join(f"{b - a:+.1f}" for a, b in zip(before, after, strict=True))
         print(
             f"    {name:15s} trained {statistics.mean(after):5.1f} +- {spread:3.1f} %   "
             f"random {statistics.mean(before):5.1f} %   "
-            f"gain {statistics.mean(after) - statistics.mean(before):+5.1f}",
+            f"gain {statistics.mean(after) - statistics.mean(before):+5.1f}   ({each})",
             flush=True,
         )
     random, trained = ([run[k][trial.reading] for run in runs] for k in (0, 1))
     return judge(trial, random, trained)
 
 
-def main(arguments: list[str] | None = None) -> bool:
-    """Prints the table; returns whether every target was reached."""
+def asked_steps(pairs: list[str]) -> dict[str, int]:
+    """Reads ``NAME=COUNT`` given on the command line.
+
+    Raises:
+        SystemExit: for a name that no trial has, or a count that is no number above 0.
+    """
+    counts = {}
+    for pair in pairs:
+        name, _, count = pair.partition("=")
+        if name not in {trial.name for trial in TRIALS} or not count.isdigit() or int(count) < 1:
+            known = ", ".join(trial.name for trial in TRIALS)
+            raise SystemExit(f"--steps takes NAME=COUNT with a NAME of {known}; got {pair!r}")
+        counts[name] = int(count)
+    return counts
+
+
+def read_options(arguments: list[str]) -> argparse.Namespace:
+    """The pictures, the seeds, the trials, and steps or share of the time."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", nargs="?", default=os.environ.get("COURSE_BENCH_IMAGES"))
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=3, help="how many, counted from --first")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--share", type=float, default=1.0, help="share of each time budget")
+    parser.add_argument("--steps", action="append", default=[], metavar="NAME=COUNT")
     parser.add_argument("--only", default="", help="trials whose name holds this")
-    options = parser.parse_args(arguments or [])
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> bool:
+    """Prints the table; returns whether every target was reached."""
+    options = read_options(arguments or [])
+    fixed = asked_steps(options.steps)
+    seeds = list(range(options.first, options.first + options.seeds))
     pictures = load_images(options.path or "toy")
     print(f"{options.path or 'toy world'}: {len(pictures.train_x)} pictures to train on")
-    print(f"{torch.get_num_threads()} threads, batches of {BATCH}, {options.seeds} seeds")
-    chosen = [trial for trial in TRIALS if options.only in trial.name]
-    reached = [run_trial(trial, pictures, options.seeds, options.share) for trial in chosen]
+    print(f"{torch.get_num_threads()} threads, batches of {BATCH}, seeds {seeds}")
+    reached = []
+    for trial in TRIALS:
+        if options.only in trial.name:
+            count = fixed.get(trial.name) or steps_in(
+                trial, pictures, trial.seconds * options.share
+            )
+            reached.append(run_trial(trial, pictures, count, seeds))
     return all(reached)
 
 

@@ -21,7 +21,7 @@ from course_utils.plots import BAD, CYCLE, FAKE, GOOD, INK, MUTED, REAL, as_pict
 
 __all__ = [
     "TURN_NAMES", "accuracy_bars", "completion_rows", "dilation_tree", "heat_rows", "label_curves",
-    "patch_question", "score_table", "sound_panel", "surprise_text", "turn_panel",
+    "labels_needed", "patch_question", "score_table", "sound_panel", "surprise_text", "turn_panel",
 ]  # fmt: skip
 
 TURN_NAMES = ("0°", "90°", "180°", "270°")
@@ -152,7 +152,8 @@ def label_curves(
 ) -> Figure:
     """Test accuracy against labels per class: a line for the mean over seeds, a band for its range.
 
-    budget: draws a cursor there and writes each mean beside its name.
+    budget: draws a cursor there, writes each mean beside its name, and shows how many labels the
+    second run needs for what the first reaches at the cursor.
 
     Raises:
         ValueError: when a run has another number of budgets, or the cursor is at none of them.
@@ -171,6 +172,11 @@ def label_curves(
         ax.fill_between(budgets, 100 * low, 100 * high, color=colour, alpha=0.18, linewidth=0)
     if budget is not None:
         ax.axvline(budget, color=INK, linestyle=(0, (4, 3)), linewidth=1.5)
+        means = [run.mean(dim=0).tolist() for run in runs.values()]
+        if len(means) > 1:
+            level = means[0][list(budgets).index(budget)]
+            ratio = _mark_exchange(ax, budgets, level, means[1], budget)
+            ax.set_title(f"{list(runs)[1]}: {ratio}")
     ax.set_xscale("log")
     ax.set_xticks(budgets, [str(b) for b in budgets])
     ax.minorticks_off()
@@ -178,6 +184,35 @@ def label_curves(
     ax.grid(axis="y")
     ax.legend(loc="lower right")
     return fig
+
+
+def labels_needed(
+    budgets: Sequence[int], accuracies: Sequence[float], level: float
+) -> float | None:
+    """Returns the labels per class at which a curve first reaches ``level``, None if it never does.
+
+    Straight lines between the points, on a logarithmic axis of labels. A curve that begins above
+    the level gives its first budget.
+    """
+    if accuracies[0] >= level:
+        return float(budgets[0])
+    for k, high in enumerate(accuracies[1:], start=1):
+        if high >= level:
+            low = accuracies[k - 1]
+            share = (level - low) / (high - low)
+            return budgets[k - 1] * (budgets[k] / budgets[k - 1]) ** share
+    return None
+
+
+def _mark_exchange(
+    ax: Axes, budgets: Sequence[int], level: float, other: Sequence[float], budget: int
+) -> str:
+    """Draws a level line from the cursor to where the other curve gets as high; tells the ratio."""
+    needed = labels_needed(budgets, other, level)
+    end = budgets[-1] if needed is None else needed
+    ax.plot([budget, end], [100 * level] * 2, color=INK, linewidth=1.5, linestyle=(0, (1, 1.5)))
+    more = "more than " if needed is None else ""
+    return f"{more}{end / budget:.1f} × the labels for the same accuracy"
 
 
 def score_table(

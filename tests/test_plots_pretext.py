@@ -53,6 +53,22 @@ def test_label_curves_show_mean_range_and_the_number_at_the_cursor():
     assert "net  70.0 %" in words(fig)
 
 
+def test_labels_needed_is_read_off_the_curve_and_shown_at_the_cursor():
+    budgets, scratch = [10, 100, 1000], [0.2, 0.4, 0.8]
+    assert plots_pretext.labels_needed(budgets, scratch, 0.3) == pytest.approx(10**1.5)
+    assert plots_pretext.labels_needed(budgets, scratch, 0.8) == pytest.approx(1000)
+    assert plots_pretext.labels_needed(budgets, scratch, 0.1) == 10
+    assert plots_pretext.labels_needed(budgets, scratch, 0.81) is None
+    runs = {"free": torch.tensor([[0.4, 0.6, 0.9]]), "scratch": torch.tensor([scratch])}
+    assert "scratch: 10.0 × the labels" in words(
+        plots_pretext.label_curves(budgets, runs, budget=10)
+    )
+    runs["free"] += 0.45
+    assert "more than 100.0 × the labels" in words(
+        plots_pretext.label_curves(budgets, runs, budget=10)
+    )
+
+
 def test_label_curves_refuse_what_does_not_fit():
     with pytest.raises(ValueError, match="no run with 50"):
         plots_pretext.label_curves([10, 100], {"net": torch.zeros(1, 2)}, budget=50)

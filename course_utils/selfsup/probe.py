@@ -2,13 +2,13 @@
 
 A probe is a shallow model on features that do not change. Its only setting, the strength of
 the L2 penalty, is chosen on a held-out part of the *training* set. Compare a trained layer with
-the same layer of a random encoder: random convolutions already beat raw pixels.
+the same layer of a random encoder, and with raw pixels: both already know a great deal.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -312,7 +312,7 @@ class ThirdBlockClassifier(nn.Module):
 
 
 def classification_losses(
-    classifier: nn.Module, inputs: Float[Tensor, "n ..."], labels: Labels
+    classifier: Callable[[Tensor], Tensor], inputs: Float[Tensor, "n ..."], labels: Labels
 ) -> dict[str, float | Tensor]:
     """Returns the cross-entropy and the accuracy on a batch, for ``steps.gradient_step``."""
     logits = classifier(inputs)
