@@ -46,6 +46,21 @@ ASSIGNMENTS = {
         "pointer_attention",
         "copy_colours",
     ),
+    "a4": (
+        "cosine_scores",
+        "positives_as_labels",
+        "info_nce",
+        "mutual_information_bound",
+        "temperature_gradient",
+    ),
+    "a5": (
+        "two_views_index",
+        "nt_xent",
+        "momentum_update",
+        "enqueue_dequeue",
+        "moco_logits",
+        "linear_probe_step",
+    ),
 }
 _WHERE = {name: assignment for assignment, names in ASSIGNMENTS.items() for name in names}
 

@@ -1,6 +1,25 @@
 """Questions with their answers in the clear: the source of the locked file that ships."""
 
 QUESTIONS = {
+    "all_the_same": {
+        "question": "A network has collapsed: every picture gets the same projection. A batch has "
+        "256 pictures, so 512 views. What is SimCLR's loss, in nats?",
+        "choices": {
+            "a": "0: the two views of every picture agree perfectly",
+            "b": "log 2, about 0.69",
+            "c": "log 256, about 5.55",
+            "d": "log 511, about 6.24",
+        },
+        "answer": "d",
+        "reason": "All scores are the same, so each of the 511 candidates of a view (all views but "
+        "itself) gets probability 1/511, whatever the temperature: −log(1/511). The loss asks to "
+        "tell pictures apart, so a collapsed network pays the price of guessing.",
+        "hints": {
+            "a": "The views agree, but so do those of all other pictures. Who is the partner?",
+            "b": "Each view chooses among more than two candidates.",
+            "c": "Count the candidates of one view: views, not pictures.",
+        },
+    },
     "early_gradient": {
         "question": "Early in training D is sure: D(G(z)) = 0.01. How many times larger is the "
         "gradient of the non-saturating loss (by the logit) than that of the saturating one?",
@@ -17,6 +36,25 @@ QUESTIONS = {
             "a": "The two losses agree at D = 1/2 only. Differentiate log(1 − sigmoid(a)) by a.",
             "b": "Differentiate both by the logit a; put D = 0.01 in.",
             "c": "Differentiate both by the logit a; put D = 0.01 in.",
+        },
+    },
+    "how_much_can_be_shown": {
+        "question": "Two views share 10 nats of information, and the score is the best there is. "
+        "Each query chooses among 64 candidates. What does log N − L come to?",
+        "choices": {
+            "a": "10 nats, since the score is the best there is",
+            "b": "log 64, about 4.2 nats",
+            "c": "10 − log 64, about 5.8 nats",
+            "d": "anything: it depends on luck",
+        },
+        "answer": "b",
+        "reason": "The loss is an average of −log p and cannot fall below 0, so log N − L cannot "
+        "rise above log N. With 10 nats nearly every choice among 64 is sure and right: L is "
+        "almost 0. The bound holds, but it is loose; 10 nats need e¹⁰ candidates, about 22,000.",
+        "hints": {
+            "a": "What is the smallest value that L can take?",
+            "c": "Nothing is subtracted from the truth. What is L when every choice is right?",
+            "d": "With so much information, how often is the choice among 64 wrong?",
         },
     },
     "letter_n": {

@@ -161,5 +161,6 @@ def _fingerprint(case):
     for item in case.make():
         if hasattr(item, "parameters"):
             item = next(item.parameters())
-        parts.append(repr(item.tolist()) if hasattr(item, "tolist") else "")
+        whole = repr(item) if type(item) is int else ""
+        parts.append(repr(item.tolist()) if hasattr(item, "tolist") else whole)
     return "|".join(parts)

@@ -28,11 +28,30 @@ SECRETS = {
         "divmod(",
     ),
     "a3": ("/ 50 - 1", "torch.cdist(", "1 / mixture", '= "c"', "einsum(", "return colours @"),
+    "a4": (
+        "@ F.normalize(",
+        "same.fill_diagonal_(",
+        "F.cross_entropy(",
+        '= "b"',
+        "math.log(scores.shape[1])",
+        "F.one_hot(labels",
+    ),
+    "a5": (
+        ".roll(pictures)",
+        "scores.fill_diagonal_(",
+        '= "d"',
+        "key.mul_(momentum)",
+        "queue.index_copy(",
+        "keys.detach()",
+        "encoder.eval()\n",
+    ),
 }
 PREDICTIONS = {
     "a1": {"early_gradient": 2},
     "a2": {"letter_n": 2},
     "a3": {"torn_between_two": 2},
+    "a4": {"how_much_can_be_shown": 2},
+    "a5": {"all_the_same": 2},
 }
 MOST_LINES = 10
 assignments = pytest.mark.parametrize("assignment", checks.ASSIGNMENTS)

@@ -79,7 +79,10 @@ function listenToHand(model, canvas) {
       canvas.focus();
     },
     pointermove(event) {
-      if (!last) return;
+      if (!last) {
+        if (model.get("pointer") === "hover") send("move", place(event));
+        return;
+      }
       const at = place(event);
       send("move", at, at[0] - last[0], at[1] - last[1]);
       last = at;

@@ -1,0 +1,227 @@
+"""Sentences for a network: words to numbers, label text through templates, and what is held out.
+
+The tokeniser knows whole words, because the toy world's captions have about forty. A label, such as
+(car, red), becomes text by a template ("a red car on the left"), and several templates become
+one classifier: prompt ensembling of CLIP (Radford et al. 2021, section 3.1.4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from course_utils.data.toy import COLOURS, KINDS
+from course_utils.data.toy.captions import object_phrase
+
+PADDING, UNKNOWN, END = 0, 1, 2  # the first three tokens of every vocabulary
+SPECIAL = ("<padding>", "<unknown>", "<end>")
+Pair = tuple[int, int]  # of a kind and a colour, indices into toy.KINDS and toy.COLOURS
+
+PLACES = ("on the left", "in the middle", "on the right")
+TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    "only the words": ("{bare}",),
+    "with an article": ("{thing}",),
+    "with a place": ("{thing} in the middle",),
+    "three places": tuple(f"{{thing}} {place}" for place in PLACES),
+    "sizes and places": tuple(
+        f"{{{size}}} {place}" for size in ("small", "thing", "large") for place in PLACES
+    ),
+}
+
+
+# ---------------------------------------------------------------------------- tokeniser
+
+
+class Vocabulary(NamedTuple):
+    """The words that have a number of their own; the first three are not words."""
+
+    words: tuple[str, ...]
+
+    def number(self, word: str) -> int:
+        """Returns the word's token, ``UNKNOWN`` for a word that was never seen."""
+        return self.words.index(word) if word in self.words[len(SPECIAL) :] else UNKNOWN
+
+
+def words_of(sentence: str) -> list[str]:
+    """Returns the words in lower case, without punctuation."""
+    return re.findall(r"[a-z]+", sentence.lower())
+
+
+def vocabulary_of(sentences: Iterable[str]) -> Vocabulary:
+    """Returns the vocabulary of all words in the sentences, in alphabetical order.
+
+    Raises:
+        ValueError: when there is no word.
+    """
+    words = {word for sentence in sentences for word in words_of(sentence)}
+    if not words:
+        raise ValueError("there is no word in these sentences")
+    return Vocabulary((*SPECIAL, *sorted(words)))
+
+
+def unknown_words(sentence: str, vocabulary: Vocabulary) -> list[str]:
+    """Returns the words of a sentence that the vocabulary does not have."""
+    return [word for word in words_of(sentence) if vocabulary.number(word) == UNKNOWN]
+
+
+def tokenise(
+    sentences: Sequence[str], vocabulary: Vocabulary, length: int = 20
+) -> Int[Tensor, "n length"]:
+    """Returns one row of tokens a sentence: its words, then ``END``, then ``PADDING``.
+
+    Args:
+        length: tokens a row; the longest caption has 18 words.
+
+    Raises:
+        ValueError: when there is no sentence, one has no word, or is too long.
+    """
+    if len(sentences) == 0:
+        raise ValueError("there is no sentence to tokenise")
+    known = {word: number for number, word in enumerate(vocabulary.words) if number > END}
+    tokens = torch.full((len(sentences), length), PADDING)
+    for row, sentence in zip(tokens, sentences, strict=True):
+        numbers = [known.get(word, UNKNOWN) for word in words_of(sentence)]
+        if not 1 <= len(numbers) < length:
+            raise ValueError(
+                f"a sentence needs 1 to {length - 1} words, got {len(numbers)}: {sentence!r}"
+            )
+        row[: len(numbers) + 1] = torch.tensor([*numbers, END])
+    return tokens
+
+
+# ---------------------------------------------------------------------------- templates
+
+
+def label_text(pair: Pair, template: str) -> str:
+    """Returns a template filled with a kind and a colour.
+
+    ``{thing}`` is "a red car", ``{small}`` and ``{large}`` are "a small red car" and "a large red
+    car", ``{bare}`` is "red car". A snowman wears its colour: "a snowman with a red scarf".
+
+    Raises:
+        ValueError: when the kind or the colour is unknown, or the template has another field.
+    """
+    kind, colour = pair
+    if not (0 <= kind < len(KINDS) and 0 <= colour < len(COLOURS)):
+        raise ValueError(f"there is no kind {kind} or no colour {colour}")
+    thing = object_phrase(kind, colour, 1.0)
+    phrases = {
+        "thing": thing,
+        "bare": " ".join(word for word in thing.split() if word not in ("a", "an")),
+        "small": object_phrase(kind, colour, 0.8),
+        "large": object_phrase(kind, colour, 1.25),
+    }
+    try:
+        return template.format(**phrases)
+    except (KeyError, IndexError) as error:
+        raise ValueError(f"the template {template!r} may name {sorted(phrases)} only") from error
+
+
+def prompt_tokens(
+    pairs: Sequence[Pair], templates: Sequence[str], vocabulary: Vocabulary, length: int = 20
+) -> Int[Tensor, "labels templates length"]:
+    """Returns the tokens of each label in each template.
+
+    Raises:
+        ValueError: when there is no label or no template.
+    """
+    if len(pairs) == 0 or len(templates) == 0:
+        raise ValueError(f"{len(pairs)} labels and {len(templates)} templates make no prompt")
+    texts = [label_text(pair, template) for pair in pairs for template in templates]
+    return tokenise(texts, vocabulary, length).unflatten(0, (len(pairs), len(templates)))
+
+
+def mirrored_words(vocabulary: Vocabulary) -> Int[Tensor, " words"]:
+    """Returns, for each token, what it becomes when the picture is mirrored: left is right."""
+    table = torch.arange(len(vocabulary.words))
+    left, right = vocabulary.number("left"), vocabulary.number("right")
+    table[left], table[right] = right, left
+    return table
+
+
+OPPOSITE = {
+    "to the left of": "to the right of",
+    "to the right of": "to the left of",
+    "in front of": "behind",
+    "behind": "in front of",
+}
+
+
+def twisted(sentence: str) -> dict[str, str]:
+    """Returns wrong captions of two things made of nearly the same words as the right one.
+
+    Of "A to the left of B": the things swapped, the relation reversed, the colours swapped.
+
+    Source: Yuksekgonul et al. (2023), "When and why vision-language models behave like
+    bags-of-words".
+
+    Raises:
+        ValueError: when the sentence does not say how two things stand.
+    """
+    found = [relation for relation in OPPOSITE if f" {relation} " in sentence]
+    if len(found) != 1:
+        raise ValueError(f"no relation of two things in {sentence!r}")
+    first, second = sentence.split(f" {found[0]} ")
+    tints = [next(w for w in words_of(thing) if w in COLOURS) for thing in (first, second)]
+    other = [
+        thing.replace(own, new)
+        for thing, own, new in ((first, tints[0], tints[1]), (second, tints[1], tints[0]))
+    ]
+    return {
+        "things swapped": f"{second} {found[0]} {first}",
+        "relation reversed": f"{first} {OPPOSITE[found[0]]} {second}",
+        "colours swapped": f"{other[0]} {found[0]} {other[1]}",
+    }
+
+
+# ----------------------------------------------------------------- pairs never seen together
+
+
+def pairs_shown(
+    kind: Int[Tensor, "n slots"], colour: Int[Tensor, "n slots"], least: int = 1
+) -> list[Pair]:
+    """Returns the (kind, colour) pairs that at least ``least`` objects have, sorted."""
+    there = kind >= 0
+    pairs = torch.stack([kind[there], colour[there]], dim=1)
+    found, counts = pairs.unique(dim=0, return_counts=True)
+    return [(k, c) for k, c in found[counts >= least].tolist()]
+
+
+def hold_out_pairs(
+    pairs: Sequence[Pair], count: int, generator: torch.Generator | None = None, most: int = 2
+) -> list[Pair]:
+    """Returns ``count`` random pairs to keep out of training, sorted.
+
+    At most ``most`` of them share a kind or a colour, and each kind and each colour stays in at
+    least as many others, so that every *word* is still learned; only these two words are never
+    met together.
+
+    Raises:
+        ValueError: when so many pairs cannot be held out.
+    """
+    held: list[Pair] = []
+    for place in torch.randperm(len(pairs), generator=generator).tolist():
+        pair = pairs[place]
+        out = [sum(other[i] == pair[i] for other in held) for i in (0, 1)]
+        all_of = [sum(other[i] == pair[i] for other in pairs) for i in (0, 1)]
+        left = [total - gone - 1 for total, gone in zip(all_of, out, strict=True)]
+        if len(held) < count and max(out) < most and min(left) >= most:
+            held.append(pair)
+    if len(held) < count:
+        raise ValueError(f"only {len(held)} of {count} pairs can be held out of {len(pairs)}")
+    return sorted(held)
+
+
+def shows_any(
+    kind: Int[Tensor, "n slots"], colour: Int[Tensor, "n slots"], pairs: Sequence[Pair]
+) -> Bool[Tensor, " n"]:
+    """Returns where any object of a picture is one of the pairs."""
+    found = torch.zeros_like(kind, dtype=torch.bool)
+    for k, c in pairs:
+        found |= (kind == k) & (colour == c)
+    return found.any(dim=1)
