@@ -16,7 +16,7 @@ TYPED = ("gan", "selfsup", "vision3d", "data", "training.py", "devices.py", "plo
 def typed_modules() -> list[str]:
     """Modules whose annotations the tests enforce at every call.
 
-    Compiled functions (numba) stay out: they cannot be wrapped, and check their types themselves.
+    Compiled functions stay out: they cannot be wrapped, and check their types themselves.
     """
     names = []
     for entry in TYPED:
@@ -28,8 +28,8 @@ def typed_modules() -> list[str]:
 
 
 def is_compiled(path: Path) -> bool:
-    """Whether a module imports numba while it is imported itself."""
-    return re.search(r"^(import|from) numba\b", path.read_text("utf-8"), re.MULTILINE) is not None
+    """Whether a module imports numba or Triton while it is imported itself."""
+    return re.search(r"^(import|from) (numba|triton)\b", path.read_text("utf-8"), re.MULTILINE) is not None
 
 
 # Installed when pytest starts, because a module that is imported once is not looked at again.

@@ -28,8 +28,8 @@ def imports_area(module: Module, area: str) -> bool:
 
 
 def is_compiled(module: Module) -> bool:
-    """numba types its functions itself, and inlines what has many arguments."""
-    return "numba" in firsts(module)
+    """Compilers type functions themselves, and inline what has many arguments."""
+    return bool({"numba", "triton"} & firsts(module))
 
 
 # ------------------------------------------------------------------ imports

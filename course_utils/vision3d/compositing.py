@@ -9,8 +9,8 @@ the product over everything *in front*, sample i itself left out (Max 1995, eq. 
 al. 2020, NeRF, eq. 3; Kerbl et al. 2023, 3D Gaussian Splatting, eq. 3). In NeRF a sample is a
 bin of the ray, in splatting it is a Gaussian; after this module the two are the same.
 
-Samples are always the last axis of alpha and of the weights. All numbers are shares in [0, 1]
-without unit, except densities (per world unit) and lengths (world units).
+Samples are always the last axis of alpha and of the weights; there may be none. All numbers are
+shares in [0, 1] without unit, except densities (per world unit) and lengths (world units).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def transmittance_from_alpha(
     The product is exclusive: T_1 = 1, and a sample does not hide itself. What is left behind
     the last sample is ``transmittance_behind``.
 
-    Raises: ValueError if alpha has no sample axis, or no sample.
+    Raises: ValueError if alpha has no axis for samples.
     """
     _check_alpha(alpha)
     passed = torch.cumprod(1 - alpha[..., :-1], -1)
@@ -54,7 +54,7 @@ def transmittance_from_alpha(
 def transmittance_behind(alpha: Float[Tensor, "*rays samples"]) -> Float[Tensor, "*rays"]:
     """Share of the light that passes every sample, prod_i (1 - alpha_i): the background's weight.
 
-    Raises: ValueError if alpha has no sample axis, or no sample.
+    Raises: ValueError if alpha has no axis for samples.
     """
     _check_alpha(alpha)
     return torch.prod(1 - alpha, -1)
@@ -66,7 +66,7 @@ def weights_from_alpha(alpha: Float[Tensor, "*rays samples"]) -> Float[Tensor, "
     With the background's ``transmittance_behind`` the weights sum to one. Samples are ordered
     from near to far along the last axis.
 
-    Raises: ValueError if alpha has no sample axis, or no sample.
+    Raises: ValueError if alpha has no axis for samples.
     """
     return alpha * transmittance_from_alpha(alpha)
 
@@ -142,5 +142,5 @@ def composite_by_loop(
 
 
 def _check_alpha(alpha: Tensor) -> None:
-    if alpha.ndim < 1 or alpha.shape[-1] < 1:
-        raise ValueError(f"alpha needs at least one sample on its last axis, got {alpha.shape}")
+    if alpha.ndim < 1:
+        raise ValueError("alpha needs an axis for its samples, got a single number")

@@ -69,6 +69,13 @@ def test_weights_and_the_background_share_the_ray():
     torch.testing.assert_close(total, torch.ones(20, dtype=DOUBLE), atol=1e-14, rtol=0)
 
 
+def test_without_samples_there_is_the_background():
+    weights = weights_from_alpha(torch.zeros(3, 0))
+    image = over_background(composite(weights, torch.zeros(0, 2)), weights.sum(-1), torch.ones(2))
+    assert image.tolist() == [[1, 1]] * 3
+    assert transmittance_behind(torch.zeros(3, 0)).tolist() == [1, 1, 1]
+
+
 def test_a_white_world_stays_white():
     weights = weights_from_alpha(random_alpha(4, 6))
     white = over_background(
@@ -110,7 +117,7 @@ def test_gradients_are_right_even_behind_an_opaque_sample(place):
     [
         lambda: alpha_from_density(torch.tensor([-1.0]), torch.tensor([1.0])),
         lambda: alpha_from_density(torch.tensor([1.0]), torch.tensor([-1.0])),
-        lambda: weights_from_alpha(torch.zeros(3, 0)),
+        lambda: weights_from_alpha(torch.tensor(0.5)),
         lambda: transmittance_behind(torch.tensor(0.5)),
         lambda: composite(torch.zeros(3), torch.zeros(4, 3)),
         lambda: composite(torch.zeros(3), torch.zeros(3)),
