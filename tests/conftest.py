@@ -29,7 +29,8 @@ def typed_modules() -> list[str]:
 
 def is_compiled(path: Path) -> bool:
     """Whether a module imports numba or Triton while it is imported itself."""
-    return re.search(r"^(import|from) (numba|triton)\b", path.read_text("utf-8"), re.MULTILINE) is not None
+    text = path.read_text("utf-8")
+    return re.search(r"^(import|from) (numba|triton)\b", text, re.MULTILINE) is not None
 
 
 # Installed when pytest starts, because a module that is imported once is not looked at again.
