@@ -269,6 +269,10 @@ def whole_class(size: int) -> bool:
     complete = all(len(entry) == size for entry in found.values())
     nothing = sum(not any(scores) for scores in found["1 worker"].values())
     print(f"   marks {'identical' if same else 'DIFFER'} in all four; {nothing} of {size} got none")
+    for student, scores in found["1 worker"].items():
+        others = {name: entry.get(student) for name, entry in found.items()}
+        if any(other != scores for other in others.values()):
+            print(f"   {student}: {others}")
     return same and complete
 
 
