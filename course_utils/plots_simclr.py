@@ -126,7 +126,16 @@ def queue_ring(
         colour = "#FFFFFF" if age < 0 else AGE((age - 1) / (oldest - 1))
         edge = FAKE if age == 1 else "#FFFFFF"
         left.add_patch(
-            Wedge((0, 0), 1, begin - step, begin, width=0.34, facecolor=colour, edgecolor=edge)
+            Wedge(
+                (0, 0),
+                1,
+                begin - step,
+                begin,
+                width=0.34,
+                facecolor=colour,
+                edgecolor=edge,
+                linewidth=min(1.0, 48 / len(ages)),  # else thin wedges are all edge
+            )
         )
     left.set(xlim=(-1.12, 1.12), ylim=(-1.12, 1.12), aspect="equal", title=title)
     left.set_axis_off()
