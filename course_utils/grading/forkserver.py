@@ -87,7 +87,10 @@ class ForkServer:
 
     def obey(self) -> bool:
         """Carry out one request; False when the supervisor has gone."""
-        data, descriptors, _, _ = socket.recv_fds(self.control, 1 << 16, 1)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self.control, 1 << 16, 1)
+        except ConnectionResetError:  # it was killed with events of ours unread
+            return False
         if not data:
             return False
         request = json.loads(data)
