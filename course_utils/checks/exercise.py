@@ -94,3 +94,25 @@ class Exercise:
             if candidate.name == name:
                 return candidate
         raise KeyError(f"{self.name} knows no misconception {name!r}")
+
+
+def declaring(
+    assignment: str, misconceptions: Mapping[str, Sequence[Misconception]], **shared: Any
+) -> Callable[..., Exercise]:
+    """Function `(name, title, points, **fields) -> Exercise` for the exercises of one assignment.
+
+    Each gets the misconceptions of its name, and what all of them share.
+    """
+
+    def declare(name: str, title: str, points: float, **fields: Any) -> Exercise:
+        return Exercise(
+            name=name,
+            assignment=assignment,
+            title=title,
+            points=points,
+            misconceptions=misconceptions[name],
+            **shared,
+            **fields,
+        )
+
+    return declare

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from course_utils.live.frames import View
 from course_utils.plots import to_uint8
@@ -129,3 +130,13 @@ def _png(picture: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def enlarged(picture: Tensor, side: int) -> np.ndarray:
+    """A picture (3, height, width) in [0, 1] as uint8 with square pixels, about ``side`` wide.
+
+    What is then drawn on it, a ring for example, is fine-grained and round.
+    """
+    times = max(1, round(side / picture.shape[2]))
+    large = picture.permute(1, 2, 0).numpy().clip(0, 1).repeat(times, 0).repeat(times, 1)
+    return np.rint(large * 255).astype(np.uint8)

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.data.view_pairs import ViewPairs
-from course_utils.live.canvas import Canvas
-from course_utils.live.controls import Log, make_control
+from course_utils.live.canvas import Canvas, enlarged
+from course_utils.live.controls import Log, make_control, only_known
 from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.plots_video import heat_over
@@ -49,8 +49,7 @@ class MatchLab:
 
     def set(self, **settings: object) -> None:
         """Change network, pair or spread. Raises: ValueError for another name."""
-        if unknown := set(settings) - set(self.settings):
-            raise ValueError(f"there is no {sorted(unknown)}; there are {list(self.settings)}")
+        only_known(settings, self.settings)
         self.settings |= settings
         if "pair" in settings:
             self.point = self._somewhere()
@@ -96,8 +95,8 @@ class MatchLab:
     def pictures(self) -> tuple[np.ndarray, np.ndarray]:
         """The first view with the asked point; the second under its heat, with match and truth."""
         pair = self.settings["pair"]
-        first = _enlarged(self.pairs.first[pair])
-        second = _enlarged(heat_over(self.pairs.second[pair], self.heat))
+        first = enlarged(self.pairs.first[pair], SIDE)
+        second = enlarged(heat_over(self.pairs.second[pair], self.heat), SIDE)
         scale = first.shape[0] / self.pairs.first.shape[2]
         _ring(first, self.point, scale, DARK)
         if self.truth is not None:
@@ -162,13 +161,6 @@ class MatchLab:
 
     def _ipython_display_(self) -> None:
         """It has displayed itself already."""
-
-
-def _enlarged(picture: Float[Tensor, "3 size size"]) -> np.ndarray:
-    """Pixels as squares, at about ``SIDE``, so that a ring drawn on them is round."""
-    times = max(1, round(SIDE / picture.shape[2]))
-    large = picture.permute(1, 2, 0).numpy().clip(0, 1).repeat(times, 0).repeat(times, 1)
-    return np.rint(large * 255).astype(np.uint8)
 
 
 def _ring(picture: np.ndarray, at: tuple, scale: float, colour: tuple, radius: float = 11) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Log", "accepts", "defaults_of", "make_control", "starting_values"]
+__all__ = ["Log", "accepts", "defaults_of", "make_control", "only_known", "starting_values"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,15 @@ def accepts(function: Callable, name: str) -> bool:
         return True
     open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
     return name in parameters or open_ended
+
+
+def only_known(given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Refuse settings that an instrument does not have.
+
+    Raises: ValueError that names them, and those that it has.
+    """
+    if unknown := set(given) - set(known):
+        raise ValueError(f"there is no {sorted(unknown)}; there are {list(known)}")
 
 
 def starting_values(controls: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:

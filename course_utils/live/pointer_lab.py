@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from course_utils.live.canvas import Canvas
-from course_utils.live.controls import Log, make_control
+from course_utils.live.canvas import Canvas, enlarged
+from course_utils.live.controls import Log, make_control, only_known
 from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.plots_video import grey, heat_over
@@ -75,8 +75,7 @@ class PointerLab:
 
     def set(self, **settings: object) -> None:
         """Change network, clip, frame or temperature. Raises: ValueError for another name."""
-        if unknown := set(settings) - set(self.settings):
-            raise ValueError(f"there is no {sorted(unknown)}; there are {list(self.settings)}")
+        only_known(settings, self.settings)
         self.settings |= settings
         if set(settings) - {"temperature"}:
             self._look()
@@ -104,8 +103,8 @@ class PointerLab:
     def pictures(self) -> tuple[np.ndarray, np.ndarray]:
         """The grey target with the asked point, and the reference under its heat."""
         clip, frame = self.settings["clip"], self.settings["frame"]
-        target = _enlarged(grey(self.clips[clip, frame][None])[0])
-        reference = _enlarged(heat_over(self.clips[clip, 0], self.heat))
+        target = enlarged(grey(self.clips[clip, frame][None])[0], SIDE)
+        reference = enlarged(heat_over(self.clips[clip, 0], self.heat), SIDE)
         scale = target.shape[0] / self.clips.shape[3]
         _ring(target, self.point[0] * scale, self.point[1] * scale, self.copied.numpy())
         return target, reference
@@ -159,13 +158,6 @@ class PointerLab:
 
     def _ipython_display_(self) -> None:
         """It has displayed itself already."""
-
-
-def _enlarged(picture: Float[Tensor, "3 height width"]) -> np.ndarray:
-    """Pixels as squares, at about ``SIDE``, so that a ring drawn on them is round."""
-    times = max(1, round(SIDE / picture.shape[2]))
-    large = picture.permute(1, 2, 0).numpy().clip(0, 1).repeat(times, 0).repeat(times, 1)
-    return np.rint(large * 255).astype(np.uint8)
 
 
 def _ring(picture: np.ndarray, x: float, y: float, colour: np.ndarray, radius: float = 13) -> None:

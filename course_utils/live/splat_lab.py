@@ -10,7 +10,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.live.controls import make_control
+from course_utils.live.controls import make_control, only_known
 from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.live.stage import Stage
@@ -89,8 +89,7 @@ class SplatLab:
 
     def set(self, **settings: float) -> None:
         """Change sliders. Raises: ValueError for another name."""
-        if unknown := set(settings) - set(self.settings):
-            raise ValueError(f"there is no {sorted(unknown)}; there are {list(self.settings)}")
+        only_known(settings, self.settings)
         self.settings |= settings
         for name, value in settings.items():
             if name in self._controls and self._controls[name].value != value:

@@ -5,7 +5,7 @@ from course_utils.checks.a1.losses import GENERATOR_PROPERTIES, PAIR, two_batch_
 from course_utils.checks.a1.misconceptions import MISCONCEPTIONS
 from course_utils.checks.a1.step import STEP_PROPERTIES
 from course_utils.checks.duel import observe_duel
-from course_utils.checks.exercise import Exercise
+from course_utils.checks.exercise import declaring
 from course_utils.checks.observe import observe_outputs
 from course_utils.gan import minimax
 
@@ -21,17 +21,7 @@ def _generator_losses(fake_logits):
     )
 
 
-def _exercise(name: str, title: str, points: float, **fields) -> Exercise:
-    return Exercise(
-        name=name,
-        assignment="a1",
-        title=title,
-        points=points,
-        lesson=minimax,
-        misconceptions=MISCONCEPTIONS[name],
-        **fields,
-    )
-
+_exercise = declaring("a1", MISCONCEPTIONS, lesson=minimax)
 
 EXERCISES = (
     _exercise(

@@ -13,7 +13,7 @@ from course_utils.checks.a2.rotation import (
     observe_loss,
     observe_turns,
 )
-from course_utils.checks.exercise import Exercise
+from course_utils.checks.exercise import declaring
 from course_utils.selfsup import encoders, patches, pretext, probe
 
 
@@ -41,16 +41,7 @@ def _relative_patch_pair(image, corner, place, side, gap, shift):
     return tuple(patches.extract_patches(pictures, where, side)[0] for where in (first, second))
 
 
-def _exercise(name: str, title: str, points: float, **fields) -> Exercise:
-    return Exercise(
-        name=name,
-        assignment="a2",
-        title=title,
-        points=points,
-        misconceptions=MISCONCEPTIONS[name],
-        **fields,
-    )
-
+_exercise = declaring("a2", MISCONCEPTIONS)
 
 EXERCISES = (
     _exercise(

@@ -9,7 +9,7 @@ from course_utils.checks.a3.observe import (
     observe_with_number,
 )
 from course_utils.checks.a3.pointing import ATTENTION_PROPERTIES, COPY_PROPERTIES
-from course_utils.checks.exercise import Exercise
+from course_utils.checks.exercise import declaring
 from course_utils.checks.observe import observe_outputs
 from course_utils.selfsup import color, pointers
 
@@ -17,17 +17,7 @@ QUANTISE = ("chroma", "bins")
 FEATURES = ("reference", "target")
 COPY = ("attention", "colours")
 
-
-def _exercise(name: str, title: str, points: float, **fields) -> Exercise:
-    return Exercise(
-        name=name,
-        assignment="a3",
-        title=title,
-        points=points,
-        misconceptions=MISCONCEPTIONS[name],
-        **fields,
-    )
-
+_exercise = declaring("a3", MISCONCEPTIONS)
 
 EXERCISES = (
     _exercise(

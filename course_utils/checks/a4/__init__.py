@@ -8,24 +8,14 @@ from course_utils.checks.a4.choosing import (
 )
 from course_utils.checks.a4.misconceptions import MISCONCEPTIONS
 from course_utils.checks.a4.scoring import LABEL_PROPERTIES, SCORE_PROPERTIES, observe_labels
-from course_utils.checks.exercise import Exercise
+from course_utils.checks.exercise import declaring
 from course_utils.checks.observe import observe_outputs
 from course_utils.selfsup import contrastive, mutual_information
 
 SCORES = ("queries", "keys")
 CHOICE = ("scores", "labels", "temperature")
 
-
-def _exercise(name: str, title: str, points: float, **fields) -> Exercise:
-    return Exercise(
-        name=name,
-        assignment="a4",
-        title=title,
-        points=points,
-        misconceptions=MISCONCEPTIONS[name],
-        **fields,
-    )
-
+_exercise = declaring("a4", MISCONCEPTIONS)
 
 EXERCISES = (
     _exercise(

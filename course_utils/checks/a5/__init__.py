@@ -11,21 +11,11 @@ from course_utils.checks.a5.observe import (
 )
 from course_utils.checks.a5.probing import PROBE_PROPERTIES
 from course_utils.checks.a5.views import INDEX_PROPERTIES, NT_XENT_PROPERTIES
-from course_utils.checks.exercise import Exercise
+from course_utils.checks.exercise import declaring
 from course_utils.checks.observe import observe_outputs
 from course_utils.selfsup import moco, simclr
 
-
-def _exercise(name: str, title: str, points: float, **fields) -> Exercise:
-    return Exercise(
-        name=name,
-        assignment="a5",
-        title=title,
-        points=points,
-        misconceptions=MISCONCEPTIONS[name],
-        **fields,
-    )
-
+_exercise = declaring("a5", MISCONCEPTIONS)
 
 EXERCISES = (
     _exercise(
