@@ -35,9 +35,10 @@ class Names(NamedTuple):
 
 
 def pairs_to_hold(pictures: CaptionedPictures) -> list[captions.Pair]:
-    """Pairs that occur often and can be told by eye: no snowmen, nothing white or grey."""
+    """Pairs that can be told by eye (no snowmen, nothing white or grey), often but not typical."""
     often = captions.pairs_shown(pictures.kind, pictures.colour, least=12)
-    return [(k, c) for k, c in often if k != SCARF and toy.COLOURS[c] not in AMBIGUOUS]
+    clear = [(k, c) for k, c in often if k != SCARF and toy.COLOURS[c] not in AMBIGUOUS]
+    return captions.untypical_pairs(clear, pictures.kind, pictures.colour)
 
 
 def train_clip(

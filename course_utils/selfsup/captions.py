@@ -192,6 +192,31 @@ def pairs_shown(
     return [(k, c) for k, c in found[counts >= least].tolist()]
 
 
+def untypical_pairs(
+    pairs: Sequence[Pair],
+    kind: Int[Tensor, "n slots"],
+    colour: Int[Tensor, "n slots"],
+    share: float = 1 / 3,
+) -> list[Pair]:
+    """Returns the pairs that make up at most ``share`` of their kind's and their colour's objects.
+
+    Where two trees of three are green, a world without green trees does not only lack a pair: it
+    teaches that *tree* means *not green*, and has hardly a tree left to learn the word from.
+
+    Raises:
+        ValueError: when ``share`` is not in (0, 1].
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share must be above 0 and at most 1, got {share}")
+    kept = []
+    for k, c in pairs:
+        both = ((kind == k) & (colour == c)).sum().item()
+        least = min((kind == k).sum().item(), ((kind >= 0) & (colour == c)).sum().item())
+        if both <= share * least:
+            kept.append((k, c))
+    return kept
+
+
 def hold_out_pairs(
     pairs: Sequence[Pair], count: int, generator: torch.Generator | None = None, most: int = 2
 ) -> list[Pair]:

@@ -81,6 +81,17 @@ def test_prompts_are_the_tokens_of_each_label_in_each_template():
         captions.prompt_tokens(pairs, [], words)
 
 
+def test_what_is_typical_of_a_word_is_told_apart():
+    """Six trees: four green, one red, one of a colour that nothing else has; six red cars."""
+    kind = torch.tensor([[0, 1]] * 6 + [[1, -1]])
+    colour = torch.tensor([[3, 0]] * 4 + [[0, 0], [5, 0], [3, 0]])
+    pairs = [(0, 0), (0, 3), (0, 5), (1, 0), (1, 3)]
+    assert captions.untypical_pairs(pairs, kind, colour, 1 / 4) == [(0, 0), (1, 3)]
+    assert captions.untypical_pairs(pairs, kind, colour, 1.0) == pairs
+    with pytest.raises(ValueError, match="share"):
+        captions.untypical_pairs(pairs, kind, colour, 0.0)
+
+
 def test_held_out_pairs_leave_every_word():
     pairs = [(kind, colour) for kind in range(5) for colour in range(6)]
     for seed in range(5):
