@@ -54,3 +54,27 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+# These start servers, browsers and sandboxes, and look at how long something takes: nothing else
+# should run beside them.
+ALONE = ("tests/browser", "tests/roundtrip", "tests/grading", "tests/test_bootstrap.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Two workers share the files; lessons come first, what wants to be alone last, on one worker.
+
+    Executing the lessons is the longest file: begun first, it ends while the rest is still at work.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    order = {"notebooks": 0, "alone": 2}
+    items.sort(key=lambda item: order.get(group_of(item), 1))
+
+
+def group_of(item) -> str:
+    """What stays together on one worker: a file, or everything that wants to be alone."""
+    place = item.path.relative_to(ROOT).as_posix()
+    if place.startswith(ALONE) or item.get_closest_marker("browser"):
+        return "alone"
+    return "notebooks" if item.get_closest_marker("notebooks") else place

@@ -33,8 +33,19 @@ def test(arguments):
     style = [run_module(tool) for tool in STYLE]
     if any(style):
         say("Style: see above; `ruff format .` and `ruff check --fix .` put most of it right.\n")
-    status = subprocess.call([venv_python(), "-m", "pytest", *arguments], cwd=ROOT, env=environment)
+    command = [venv_python(), "-m", "pytest", *workers(), *arguments]
+    status = subprocess.call(command, cwd=ROOT, env=environment)
     return status or max(style)
+
+
+def workers():
+    """Arguments that spread the tests over two processes, files together; none on a single core.
+
+    `tests/conftest.py` says which tests stay alone at the end.
+    """
+    if (os.cpu_count() or 1) < 2:
+        return []
+    return ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
 
 
 def need_for_grading():
