@@ -552,7 +552,7 @@ print(f"MoCo v2 over random weights: {100 * (ablated[-1] - before[0]):+.1f} poin
 plots_pretext.score_table(torch.tensor([ablated, [p / 100 for p in PAPER]]).T, list(ABLATION), ["here: toy world", "paper: ImageNet"], title="linear probe")
 
 # %% [markdown]
-# One training each, four times as long as those above, since MoCo is slow to start; `python -m benchmarks contrastive --only moco_v2` repeats all five with three seeds. Compare the order of the rows. On
+# One training each, four times as long as those above, since MoCo is slow to start; `python -m benchmarks.contrastive --only moco_v2` repeats all five with three seeds. Compare the order of the rows. On
 # ImageNet each part helps. Here the deeper head needs the cosine schedule to pay: with a rate that stays high for most of a short training it never settles. *An ablation is about a
 # data set and a budget, not about a method for ever.*
 #
