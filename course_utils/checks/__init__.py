@@ -61,6 +61,29 @@ ASSIGNMENTS = {
         "moco_logits",
         "linear_probe_step",
     ),
+    "a6": (
+        "project_points",
+        "pixels_to_rays",
+        "frustum_planes",
+        "voxelise",
+        "balanced_occupancy_loss",
+        "voxel_iou",
+    ),
+    "a7": (
+        "alpha_from_density",
+        "weights_from_alpha",
+        "composite",
+        "stratified_distances",
+        "sample_pdf",
+        "positional_encoding",
+    ),
+    "a8": (
+        "covariance_3d",
+        "project_covariance",
+        "gaussian_footprint",
+        "sort_and_composite",
+        "densify_mask",
+    ),
 }
 _WHERE = {name: assignment for assignment, names in ASSIGNMENTS.items() for name in names}
 

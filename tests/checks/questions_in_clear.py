@@ -75,6 +75,45 @@ QUESTIONS = {
             "d": "Some turns can be told: a lying N does not look like a standing one.",
         },
     },
+    "one_bin_or_a_hundred": {
+        "question": "A ray goes through fog of density 2, the same everywhere, for a length of 1. "
+        "You render it with one bin, then with 100 bins. How much of the light do 100 bins stop "
+        "together?",
+        "choices": {
+            "a": "more than the one bin: every bin stops something",
+            "b": "exactly as much as the one bin",
+            "c": "less than the one bin: short bins stop next to nothing",
+            "d": "nearly as much; the one bin was only a rough estimate",
+        },
+        "answer": "b",
+        "reason": "A bin lets exp(−2/100) through, and 100 of them the product exp(−2): what one "
+        "bin lets through. The exponential is the integral over a bin of constant density, so it "
+        "does not matter into how many such a fog is cut.",
+        "hints": {
+            "a": "Each of the 100 bins is also a hundred times shorter.",
+            "c": "Each stops little, but there are 100. Multiply what they let through.",
+            "d": "Multiply exp(−2/100) a hundred times by itself. What comes?",
+        },
+    },
+    "ten_percent_too_large": {
+        "question": "The truth is a ball. A network predicts a ball at the right place, but its "
+        "radius is 10 % too large. What is the IoU?",
+        "choices": {
+            "a": "about 0.91",
+            "b": "about 0.83",
+            "c": "about 0.75",
+            "d": "about 0.55",
+        },
+        "answer": "c",
+        "reason": "The true ball lies within the predicted one, so the IoU is the ratio of their "
+        "volumes: 1 / 1.1³ = 0.75. In three dimensions a small error at the skin costs much, since "
+        "so much of a shape is close to its surface.",
+        "hints": {
+            "a": "That would be a ratio of lengths. What is counted in a grid?",
+            "b": "That would be a ratio of areas: right for a disc.",
+            "d": "The true ball lies within the predicted one. What is the ratio of the volumes?",
+        },
+    },
     "torn_between_two": {
         "question": "For one pixel a network gives red and blue exactly 1/2 each. The temperature "
         "of the annealed mean falls from 1 to 0.01. What happens to the colour?",
@@ -91,6 +130,27 @@ QUESTIONS = {
             "a": "Which of the two would it be? Put two equal logits in softmax(logits / T).",
             "b": "Grey is one more bin, and its probability is still 0.",
             "d": "Nothing random is drawn: the same logits always give the same colour.",
+        },
+    },
+    "twice_as_far": {
+        "question": "A Gaussian is much smaller than a pixel: its ellipse is nothing but the "
+        "low-pass. It moves to twice the distance, with its opacity as it was. What becomes of the "
+        "light that it adds to the picture, its α summed over all pixels?",
+        "choices": {
+            "a": "it hardly changes",
+            "b": "it halves",
+            "c": "it falls to a quarter, like the area of anything that is twice as far away",
+            "d": "it vanishes: so small a thing slips between the pixel centres",
+        },
+        "answer": "a",
+        "reason": "Its ellipse is 0.3 times the identity near and far, and its opacity is what it "
+        "was: it covers the same pixels as before. Small things far away come out too fat. To be "
+        "right, the opacity would have to fall as the blur makes the ellipse larger, as in "
+        "Mip-Splatting (Yu et al. 2024).",
+        "hints": {
+            "b": "Which of the numbers that make α depend on the distance, when Σ is almost 0?",
+            "c": "So it would be without the low-pass. What does Σ′ come to when Σ is almost 0?",
+            "d": "That is what the low-pass prevents. How wide is the ellipse at the least?",
         },
     },
     "value_at_equilibrium": {

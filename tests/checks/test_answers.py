@@ -21,7 +21,7 @@ WRONG_CASES = [
 RIGHT_CASES = [pytest.param(n, way, id=f"{n}-{way}") for n in NAMES for way in RIGHT[n]]
 
 # Trained or drawn many times: the marks of all their mistakes are among the slow tests.
-SLOW_MARKS = ("alternating_step", "freeze_first_blocks", "label_budget")
+SLOW_MARKS = ("alternating_step", "freeze_first_blocks", "label_budget", "sample_pdf")
 
 
 @pytest.mark.parametrize("name", NAMES)

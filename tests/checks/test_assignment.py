@@ -45,6 +45,32 @@ SECRETS = {
         "keys.detach()",
         "encoder.eval()\n",
     ),
+    "a6": (
+        "points - centre",
+        "local @ rotation.T",
+        "-one, zero, left",
+        '= "c"',
+        "index[inside]",
+        "F.softplus(",
+        "either.clamp(",
+    ),
+    "a7": (
+        "torch.expm1(",
+        '= "b"',
+        "passed[..., :-1]",
+        "weights[..., None] * values",
+        "edges[:-1] +",
+        "mass.cumsum(",
+        "2**k * math.pi",
+    ),
+    "a8": (
+        "* scales[:, None, :]",
+        "@ rotation.T",
+        '= "a"',
+        "torch.linalg.inv(",
+        "torch.cumprod(",
+        "gradients.norm(",
+    ),
 }
 PREDICTIONS = {
     "a1": {"early_gradient": 2},
@@ -52,6 +78,9 @@ PREDICTIONS = {
     "a3": {"torn_between_two": 2},
     "a4": {"how_much_can_be_shown": 2},
     "a5": {"all_the_same": 2},
+    "a6": {"ten_percent_too_large": 2},
+    "a7": {"one_bin_or_a_hundred": 2},
+    "a8": {"twice_as_far": 2},
 }
 MOST_LINES = 10
 assignments = pytest.mark.parametrize("assignment", checks.ASSIGNMENTS)
