@@ -146,11 +146,11 @@ class SplatFit:
         for earlier, tensor in zip(old, self.parameters.tensors(), strict=bool(old)):
             state = before.state.get(earlier)
             if state:
-                self.optimiser.state[tensor] = _follow(state, origin)
+                self.optimiser.state[tensor] = follow_rows(state, origin)
 
 
-def _follow(state: dict, origin: Int[Tensor, "gaussians"]) -> dict:
-    """Adam's state for Gaussians that came from others; zero for new ones."""
+def follow_rows(state: dict, origin: Int[Tensor, "rows"]) -> dict:
+    """Adam's state for rows that came from others, given by index; zero for new ones, of -1."""
     found = {"step": state["step"].clone()}
     for name in ("exp_avg", "exp_avg_sq"):
         rows = state[name][origin.clamp_min(0)]

@@ -3,7 +3,9 @@
 The picture is cut into tiles (Kerbl et al. 2023, section 6). A tile keeps its pixels in a small
 buffer and walks its splats from front to back; of each splat it visits only the box in which
 alpha reaches 1/255, some pixels of a row at a time, in loops plain enough to become vector
-instructions. The gradient walks in the same order: behind the splats already visited lies
+instructions. A splat that touches only full blocks of the tile, 8 x 8 pixels that let next to
+nothing through, is left out: where many small splats lie behind each other, that is most of them.
+The gradient walks in the same order: behind the splats already visited lies
 
     rest = g . C - sum_i w_i (g . c_i),    so    dL/dalpha_i = T_i (g . c_i) - rest / (1 - alpha_i)
 
@@ -52,7 +54,11 @@ PLANE = TILE_HEIGHT * STRIDE  # numbers in one plane of a tile's buffer
 ROW, P1, P2, P3, P4 = N(STRIDE), N(PLANE), N(2 * PLANE), N(3 * PLANE), N(4 * PLANE)
 SUMS = 9  # sums over pixels kept for every entry of a list
 A1, A2, A3, A4, A5, A6, A7, A8 = (N(i * BACKWARD_LANES) for i in range(1, SUMS))
-CHECK_EVERY = 16  # splats between two looks at whether a tile is full
+CHECK_EVERY = 16  # splats between two looks at what of a tile is full
+BLOCK = 8  # pixels along a side of the blocks of a tile: splats in full ones are left out
+BLOCKS_ACROSS = TILE_WIDTH // BLOCK
+BLOCKS = BLOCKS_ACROSS * (TILE_HEIGHT // BLOCK)
+ALL = 2**BLOCKS - 1
 
 
 @njit(**OPTIONS)
@@ -107,21 +113,39 @@ def window(table, g, u, v):
 
 
 @njit(**OPTIONS)
-def is_full(pixels, limit):
-    """Whether no pixel of the tile lets more than ``limit`` through."""
-    most = F(0)
-    for y in range(TILE_HEIGHT):
-        corner = N(y) * ROW
-        for x in range(N(TILE_WIDTH)):
-            most = max(most, pixels[corner + x])
-    return most < limit
+def full_blocks(pixels, limit):
+    """The blocks of a tile in which no pixel lets more than ``limit`` through: a bit for each."""
+    full = 0
+    for block in range(BLOCKS):
+        most = F(0)
+        for y in range(BLOCK):
+            row = N(block // BLOCKS_ACROSS * BLOCK + y) * ROW + N(block % BLOCKS_ACROSS * BLOCK)
+            for x in range(N(BLOCK)):
+                most = max(most, pixels[row + x])
+        full |= int(most < limit) << block
+    return full
 
 
 @njit(**OPTIONS)
-def paint_splat(pixels, table, g, left, top):
-    """Composite one splat into a tile; planes of ``pixels``: transmittance, red, green, blue."""
+def blocks_of(x0, x1, y0, y1):
+    """The blocks that a window of pixels touches, as bits."""
+    columns = (2 << (x1 - 1) // BLOCK) - (1 << x0 // BLOCK)
+    touched = 0
+    for row in range(y0 // BLOCK, (y1 - 1) // BLOCK + 1):
+        touched |= columns << row * BLOCKS_ACROSS
+    return touched
+
+
+@njit(**OPTIONS)
+def paint_splat(pixels, table, g, left, top, full):
+    """Composite one splat into a tile, unless all blocks that it touches are full; whether it was.
+
+    Planes of ``pixels``: transmittance, red, green, blue.
+    """
     u, v, slope = place(table, g, left, top)
     x0, x1, y0, y1 = window(table, g, u, v)
+    if full and blocks_of(x0, x1, y0, y1) & ~full == 0:
+        return False
     sharp, fall, peak = table[g, SHARP], float(table[g, REST]), float(table[g, LEVEL])
     red, green, blue = table[g, RED], table[g, GREEN], table[g, BLUE]
     for x in range(x0, x1, FORWARD_LANES):
@@ -140,12 +164,13 @@ def paint_splat(pixels, table, g, left, top):
                 pixels[p + P1] += weight * red
                 pixels[p + P2] += weight * green
                 pixels[p + P3] += weight * blue
+    return True
 
 
 @njit(**OPTIONS)
-def paint(table, starts, splats, early_stop, seen, ends, first, last):
+def paint(table, starts, splats, early_stop, seen, painted, first, last):
     """Composite the tiles from ``first`` to ``last``: fill their part of ``seen``, (4, height,
-    width), colour and transmittance, and of ``ends``, where in the lists each tile stopped.
+    width), colour and transmittance, and of ``painted``, which entries of the lists were.
     """
     _, height, width = seen.shape
     across = -(-width // TILE_WIDTH)
@@ -153,13 +178,11 @@ def paint(table, starts, splats, early_stop, seen, ends, first, last):
         left, top = tile % across * TILE_WIDTH, tile // across * TILE_HEIGHT
         pixels = np.zeros(4 * PLANE, np.float32)
         pixels[:PLANE] = F(1)
-        k = starts[tile]
-        while k < starts[tile + 1]:
-            paint_splat(pixels, table, splats[k], left, top)
-            k += 1
-            if k % CHECK_EVERY == 0 and is_full(pixels, early_stop):
-                break
-        ends[tile] = k
+        full = 0
+        for k in range(starts[tile], starts[tile + 1]):
+            painted[k] = full != ALL and paint_splat(pixels, table, splats[k], left, top, full)
+            if full != ALL and k % CHECK_EVERY == 0:
+                full = full_blocks(pixels, early_stop)
         for y in range(min(TILE_HEIGHT, height - top)):
             for x in range(min(TILE_WIDTH, width - left)):
                 p = y * STRIDE + x
@@ -218,7 +241,7 @@ def trace_splat(pixels, table, g, left, top, found, slot):
 
 
 @njit(**OPTIONS)
-def trace(table, lists, ends, seen, gradient, found, first, last):
+def trace(table, lists, painted, seen, gradient, found, first, last):
     """Fill ``found`` (entries, 9): the nine sums of every entry of the tiles from ``first`` to
     ``last``, each in its own place.
 
@@ -241,11 +264,12 @@ def trace(table, lists, ends, seen, gradient, found, first, last):
                     rest += slope * seen[channel, row, column]
                     pixels[(channel + 2) * PLANE + p] = slope
                 pixels[PLANE + p] = rest
-        for k in range(ends[tile], starts[tile + 1]):
-            for i in range(SUMS):
-                found[slots[k], i] = F(0)  # what an early stop left out
-        for k in range(starts[tile], ends[tile]):
-            trace_splat(pixels, table, splats[k], left, top, found, slots[k])
+        for k in range(starts[tile], starts[tile + 1]):
+            if painted[k]:
+                trace_splat(pixels, table, splats[k], left, top, found, slots[k])
+            else:
+                for i in range(SUMS):
+                    found[slots[k], i] = F(0)  # what an early stop left out
 
 
 @njit(**OPTIONS)

@@ -50,8 +50,8 @@ def rasterise_compiled(
 ) -> tuple[Float[Tensor, "3 height width"], Float[Tensor, "height width"]]:
     """Colour and transmittance of the picture, float32, by tiles; differentiable in the splats.
 
-    early_stop: a tile whose every pixel lets less than this through takes no more splats; zero
-    looks at all. Kerbl et al. 2023, section 6.
+    early_stop: a block of 8 x 8 pixels that all let less than this through takes no more splats;
+    zero looks at all. Kerbl et al. 2023, section 6.
 
     Raises: ValueError if the splats are not on the CPU.
     """
@@ -111,10 +111,10 @@ class _Rasterise(torch.autograd.Function):
         across, down = -(-width // binning.TILE_WIDTH), -(-height // binning.TILE_HEIGHT)
         starts, splats, slots, firsts = binning.list_tiles(order, boxes, across, down)
         seen = np.empty((4, height, width), np.float32)
-        ends = np.zeros(across * down, np.int64)
+        painted = np.empty(len(splats), np.bool_)
         stop = np.float32(early_stop)
-        _over_tiles(partial(tiles.paint, table, starts, splats, stop, seen, ends), starts)
-        ctx.arrays = (table, (starts, splats, slots), ends), firsts, exact[1], exact[2]
+        _over_tiles(partial(tiles.paint, table, starts, splats, stop, seen, painted), starts)
+        ctx.arrays = (table, (starts, splats, slots), painted), firsts, exact[1], exact[2]
         ctx.dtypes = means.dtype, colours.dtype
         seen = torch.from_numpy(seen)
         colour, transmittance = seen[:3], seen[3]
@@ -150,16 +150,17 @@ def _over_tiles(work: Callable[[int, int], None], starts: np.ndarray) -> None:
         return
     shares = np.linspace(0, entries, 4 * threads + 1)  # several each, since tiles differ
     borders = np.unique([0, *np.searchsorted(starts, shares), tiles]).clip(0, tiles)
-    list(_threads().map(work, borders[:-1].tolist(), borders[1:].tolist()))
+    list(worker_threads().map(work, borders[:-1].tolist(), borders[1:].tolist()))
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count(), "splats")
+def worker_threads() -> ThreadPoolExecutor:
+    """Threads for compiled code, which lets go of Python's lock: as many as there are cores."""
+    return ThreadPoolExecutor(os.cpu_count(), "compiled")
 
 
 if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
-    os.register_at_fork(after_in_child=_threads.cache_clear)
+    os.register_at_fork(after_in_child=worker_threads.cache_clear)
 
 
 @cache
