@@ -169,7 +169,7 @@ def points_from_mesh(
     a, b, c = vertices[faces].unbind(1)
     normal = torch.linalg.cross(b - a, c - a)
     area = normal.norm(dim=-1)
-    if not float(area.sum()) > 0:
+    if not float(area.detach().sum()) > 0:
         raise ValueError("a mesh without area has no place for points")
     chosen = torch.multinomial(area, count, replacement=True, generator=generator)
     like = {"generator": generator, "dtype": vertices.dtype, "device": vertices.device}
