@@ -46,6 +46,8 @@ def orbit(
 class Orbiter:
     """What `orbit` returns: azimuth, elevation in radians, distance in world units."""
 
+    hint = HINT
+
     def __init__(
         self,
         render: Callable[[Any], Any],
@@ -67,7 +69,7 @@ class Orbiter:
     def _build(self, width: int) -> None:
         import ipywidgets
 
-        self._canvas = Canvas(width, width, description="scene to walk round", hint=HINT)
+        self._canvas = Canvas(width, width, description="scene to walk round", hint=self.hint)
         self._canvas.on_hand(self._turn)
         self._error = ipywidgets.HTML()
         self.widget = ipywidgets.VBox([self._canvas.widget, self._error])

@@ -72,9 +72,18 @@ class SplatFitLab:
     def __init__(self, views: PosedViews, judges: PosedViews, centre: torch.Tensor, radius: float):
         self.judge = judges[torch.tensor([0])]
         self.canvas = Canvas(
-            300, 600, smooth=False, description="fitted view beside the photograph"
+            300,
+            600,
+            smooth=False,
+            description="fitted view beside the photograph",
+            hint="Left: the fit, from where no fitted photograph was taken. Right: the photograph.",
         )
-        self.traces = Traces(["PSNR"], width=480, height=220, ylabel="held-out dB", title="PSNR")
+        self.count = Traces(
+            ["Gaussians"], width=400, height=220, ylabel="how many", title="Gaussians"
+        )
+        self.traces = Traces(
+            ["PSNR"], width=400, height=220, ylabel="dB", title="on the photograph"
+        )
         self.last = -1
 
         def make(gaussians: int = 500) -> SplatRun:
@@ -84,7 +93,7 @@ class SplatFitLab:
             make,
             self.draw,
             {"gaussians": (50, 3000, 50)},
-            views=[self.canvas, self.traces],
+            views=[self.canvas, self.traces, self.count],
             steps=BUTTONS,
             restart=["gaussians"],
             name="splat fit",
@@ -98,8 +107,10 @@ class SplatFitLab:
         photograph = self.judge.images[0]
         if steps < self.last:
             self.traces.clear()
+            self.count.clear()
         self.last = steps
         self.traces.append(steps, {"PSNR": psnr(seen, photograph)})
+        self.count.append(steps, {"Gaussians": float(len(scene))})
         both = torch.cat([seen.clamp(0, 1), photograph], 2).movedim(0, -1)
         self.canvas.show(both)
 

@@ -25,7 +25,7 @@ __all__ = ["SplatLab", "one_gaussian", "quaternion_from_angles"]
 SMALLEST, LARGEST = 0.03, 0.9  # standard deviations, world units
 NEAR = 0.12  # of the picture's width: a hand this near an end of an axis takes it
 SIZE = 64  # pixels of the picture, both ways
-SLIDERS = {
+SLIDERS = {  # axes in world units, angles in radians
     "axis_1": (SMALLEST, LARGEST, 0.01),
     "axis_2": (SMALLEST, LARGEST, 0.01),
     "axis_3": (SMALLEST, LARGEST, 0.01),
@@ -128,11 +128,11 @@ class SplatLab:
         high, wide = self.camera.height, self.camera.width
         # A stage's axis runs upwards, a picture's v downwards: places are turned over on the way.
         self._space = Stage(
-            (0, wide), (0, high), 430, 430, title="drag the ends of the axes",
+            (0, wide), (0, high), 430, 430, title="in space: drag the ends of the axes",
             axes=False, description="ellipsoid of a Gaussian with its axes",
         )  # fmt: skip
         self._picture = Stage(
-            (0, wide), (0, high), 430, 430, title="its footprint",
+            (0, wide), (0, high), 430, 430, title="on the picture: alpha of each pixel",
             axes=False, description="footprint of the Gaussian on the picture",
         )  # fmt: skip
         self._space.on_pointer(self._hand)
@@ -176,8 +176,13 @@ class SplatLab:
             stage.set("outline", "lines", lines=outline, colour=INK, width=2.0, dash=(6, 4))
             stage.flush()
         (a, b), (_, c) = look.covariance.tolist()
+        named = " ".join(
+            f'<span style="color:{colour}">●</span> axis {k + 1} ·'
+            for k, colour in enumerate(AXIS_COLOURS)
+        )
         self._readout.value = (
-            f"covariance on the picture, in pixels²: <b>[{a:.1f}, {b:.1f}; {b:.1f}, {c:.1f}]</b>"
+            f"{named} dashed: one standard deviation on the picture<br>"
+            f"covariance there, in pixels²: <b>[{a:.1f}, {b:.1f}; {b:.1f}, {c:.1f}]</b>"
             f", largest alpha <b>{float(look.alpha.max()):.2f}</b>"
         )
 

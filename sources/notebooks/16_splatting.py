@@ -3,11 +3,11 @@
 #
 # **What you will see.** Twenty photographs of a boat become a few thousand coloured, see-through
 # ellipsoids. You will hold one of them in your hand, see why two must be drawn in the right order,
-# watch thousands find their places by gradient descent, grow and thin them, and walk round the result.
+# watch thousands find their places by gradient descent, grow and thin them, walk round the result, and fly into it.
 #
 # **Slides.** *3D Gaussian Splatting (Kerbl and Kopanas et al., 2023)* · *Space vs. Time Tradeoff*
 #
-# **Time.** About 1 minute of computing on 2 cores.
+# **Time.** About 2 minutes of computing on 2 cores.
 #
 # Before each reveal there is a guess to make. Change it, then run: a wrong guess teaches most.
 
@@ -24,12 +24,14 @@ import torch
 
 from course_utils import devices, live, plots, plots_splat, plots_volume
 from course_utils.data import posed, toy
+from course_utils.live.fly import fly
 from course_utils.live.splat_fit_lab import SplatFitLab
 from course_utils.live.splat_lab import SplatLab, one_gaussian
-from course_utils.training import fit, progress
-from course_utils.vision3d import compositing, densify, gaussians, grid_field, ply, projection
-from course_utils.vision3d import ray_samples, splat_fit, splat_tiles_torch, splatting, volume
-from course_utils.vision3d.cameras import orbit_camera, pixel_centres, pixels_to_rays, project_points
+from course_utils.training import Minibatches, fit, progress
+from course_utils.vision3d import compositing, densify, gaussians, nerf, nerf_fit, ply, ply_compressed
+from course_utils.vision3d import projection, splat_fit, splat_tiles_torch, splatting, volume
+from course_utils.vision3d import voxel_fit, voxel_march
+from course_utils.vision3d.cameras import orbit_camera, pixel_centres, project_points
 from course_utils.vision3d.spherical_harmonics import harmonics_basis, harmonics_from_colours
 from course_utils.vision3d.splats_compiled import rasterise_compiled
 
@@ -38,21 +40,24 @@ devices.use_threads(1)         # small pictures are drawn fastest by one core
 
 # %%
 SIZES = {
-    "laptop": dict(size=100, steps=1500, short=800, most=4000, points=50_000, rays=1024, grid=48),
-    "gpu": dict(size=200, steps=5000, short=2000, most=20_000, points=10**6, rays=4096, grid=96),
-    "test": dict(size=32, steps=30, short=30, most=300, points=2000, rays=64, grid=8),
+    "laptop": dict(size=100, steps=1500, short=800, most=4000, points=50_000, glossy=100,
+                   rays=256, asked=900, voxels=(32, 64)),
+    "gpu": dict(size=200, steps=5000, short=2000, most=20_000, points=10**6, glossy=200,
+                rays=4096, asked=4000, voxels=(64, 128)),
+    "test": dict(size=32, steps=30, short=30, most=300, points=2000, glossy=6,
+                 rays=32, asked=10, voxels=(6, 8)),
 }[SCALE]
 START = SIZES["most"] // 4
 dice = torch.Generator().manual_seed(3)
 
-def views_of(gloss, kind="boat"):
-    world = toy.sample_scenes(1, generator=dice, kinds=(kind,), gloss=gloss)
-    cameras = posed.sphere_cameras(world, 24, SIZES["size"], generator=dice)
-    views, held_out = posed.posed_views(world, cameras), torch.arange(24) % 6 == 2
-    centre, radius = (x[0] for x in toy.scene_ball(world))
-    return views[~held_out], views[held_out], centre, float(radius)
+def views_of(world, count, hold_out_one_in=6):
+    cameras = posed.sphere_cameras(world, count, SIZES["size"], generator=dice)
+    photographs, held_out = posed.posed_views(world, cameras), torch.arange(count) % hold_out_one_in == 2
+    return photographs[~held_out], photographs[held_out]
 
-views, judges, centre, radius = views_of(gloss=0)
+boat = toy.sample_scenes(1, generator=dice, kinds=("boat",), gloss=0)
+centre, radius = toy.scene_ball(boat)[0][0], float(toy.scene_ball(boat)[1])
+views, judges = views_of(boat, 24)
 plots.image_grid(views.images[::2], columns=5, picture_inches=1.7)
 
 # %% [markdown]
@@ -350,8 +355,8 @@ plots_volume.pictures(stages)
 fit_lab = SplatFitLab(views, judges, centre, radius)
 
 # %% [markdown]
-# The same in your hand, from the start: on the left the fit, on the right a photograph that is not fitted. Press *Play*, then
-# *Grow*, *Prune* and *Fade all* while it runs. Which of them makes the curve fall, and does it come back higher?
+# The same in your hand, from the start: on the left the fit, on the right a photograph that is not fitted. Press *Play*, after a while
+# *Grow*, and *Play* again; the same with *Prune* and with *Fade all*. Which of them makes the curve fall, and does it come back higher?
 #
 # Does growing help? Both fits below get the same number of steps; one keeps its few Gaussians, the other may grow. Three
 # dice each. **Guess first:** by how many dB?
@@ -359,16 +364,19 @@ fit_lab = SplatFitLab(views, judges, centre, radius)
 # %%
 my_guess = 1.0
 
-def fitted(seed, grow, pictures=views, degree=0, count=START // 4, steps=SIZES["short"]):
-    g = torch.Generator().manual_seed(seed)
-    begun = splat_fit.random_start(count, centre, radius, generator=g, degree=degree)
-    run = splat_fit.SplatFit(begun, splat_fit.Rates(means=0.004 * radius, steps=steps))
+def fitted(seed, grow, pictures=views, degree=0, ball=(centre, radius), colour=0.02):
+    g, steps, begin = torch.Generator().manual_seed(seed), SIZES["short"], time.process_time()
+    begun = splat_fit.random_start(START // 4, *ball, generator=g, degree=degree)
+    rates = splat_fit.Rates(means=0.004 * ball[1], harmonics=colour, steps=steps)
+    run = splat_fit.SplatFit(begun, rates)
     for record in fit(run.step, batches(pictures, g), steps=steps):
         if grow and record.step % 100 == 0 and record.step < 0.75 * steps:
-            run.grow(2e-4, 0.02 * radius, SIZES["most"], generator=g)
+            run.grow(2e-4, 0.02 * ball[1], SIZES["most"], generator=g)
             run.prune(0.01)
+    clock[seed, grow, degree, colour] = time.process_time() - begin
     return run.gaussians
 
+clock = {}
 few, more = ([fitted(seed, grow) for seed in range(3)] for grow in (False, True))
 gains = []
 for a, b in zip(few, more, strict=True):
@@ -464,7 +472,38 @@ plots.image_grid(torch.stack(rows), names, columns=3, picture_inches=2.2)
 # %% [markdown]
 # At degree 0 the light is painted on: it stays where it is while you walk. At degree 1 there is a soft glow that moves, at degree
 # 3 a spot. A sharper mirror would need still more. And every degree costs: sixteen coefficients
-# for three colours are far more numbers than all the rest of a Gaussian. A fit from few views can also learn them by heart.
+# for three colours are far more numbers than all the rest of a Gaussian.
+#
+# And in a fit? A mushroom with a thick coat of varnish, once from a handful of photographs and once from many; each
+# fitted without harmonics, with those of degree 1, and up to degree 3. What counts is how it looks from where nobody stood.
+# **Guess first:** which degree will be best there, from few photographs and from many?
+
+# %%
+my_guess = (3, 3)
+
+shiny = toy.sample_scenes(1, generator=dice, kinds=("mushroom",))
+coat = replace(shiny.objects.parts, gloss=torch.where(shiny.objects.parts.gloss > 0, 0.9, 0.0))
+shiny = replace(shiny, objects=replace(shiny.objects, parts=coat))
+shiny_ball = toy.scene_ball(shiny)[0][0], float(toy.scene_ball(shiny)[1])
+glossy, unseen = views_of(shiny, SIZES["glossy"] + SIZES["glossy"] // 6, 7)
+sets = {f"{len(p)} photographs": p for p in (glossy[:: len(glossy) // 6], glossy)}
+coats = {(name, d): fitted(0, True, p, d, shiny_ball, 0.005) for name, p in sets.items() for d in (0, 1, 3)}
+for name, p in sets.items():
+    for d in (0, 1, 3):
+        known, new = judged(coats[name, d], p), judged(coats[name, d], unseen)
+        print(f"{name:16} degree {d}: {known:.1f} dB on them, {new:.1f} dB on new views")
+print("you said", my_guess)
+
+# %%
+spot = unseen.cameras[-1]
+looks = {f"degree {d}": splatting.render_gaussians(coats[name, d], spot, white) for d in (0, 1, 3)}
+plots_volume.pictures(looks | {"photograph": unseen.images[-1]}, good=["photograph"])
+
+# %% [markdown]
+# From a handful of photographs the harmonics learn *by heart*: each Gaussian may show every photographer what that one wants to see,
+# and the first numbers grow while the second fall. From many photographs that is no longer possible, and the coat comes out: the
+# higher degrees are better on new views as well. So the degree is bought with photographs. (The steps in colour are
+# smaller here than above: sixteen coefficients move together.)
 #
 # ## 9 · A file that others can open
 #
@@ -472,101 +511,124 @@ plots.image_grid(torch.stack(rows), names, columns=3, picture_inches=2.2)
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
-    path = Path(folder) / "boat.ply"
+    path, small = Path(folder) / "boat.ply", Path(folder) / "boat.compressed.ply"
     ply.save_ply(best, path)
-    again = ply.load_ply(path)
+    ply_compressed.save_compressed_ply(best, small)
+    again, rough = ply.load_ply(path), ply.load_ply(small)
     header = path.read_bytes()[:600].split(b"end_header")[0].decode()
-    print(f"{path.stat().st_size:,} bytes on disk, {best.bytes_stored:,} in memory")
-print("\n".join(header.splitlines()[:9]), "\n...")
+    print(f"{path.stat().st_size:,} bytes on disk, {small.stat().st_size:,} compressed")
+print("\n".join(header.splitlines()[:6]), "\n...")
 assert all(torch.equal(a, b) for a, b in zip(best.tensors(), again.tensors(), strict=True))
 
 # %% [markdown]
-# Every number came back. Such a file opens in the usual viewers of Gaussian splats.
-#
+# Every number came back. Such a file opens in the usual viewers of Gaussian splats. The compressed form keeps 16 bytes for each
+# Gaussian: 256 neighbours share a box, and a position is a place in that box, in 10 or 11 bits for each axis; a colour has a byte
+# for each channel, a quaternion three times 10 bits. **Guess first:** will you see a difference?
+
+# %%
+my_guess = "no"
+
+pair_of_files = {name: splatting.render_gaussians(scene, camera, white)
+                 for name, scene in (("as fitted", best), ("compressed", rough))}
+apart = (pair_of_files["as fitted"] - pair_of_files["compressed"]).abs()
+print(f"you said {my_guess!r}; {judged(best, judges):.2f} dB before, {judged(rough, judges):.2f} dB after")
+plots_volume.pictures(pair_of_files | {"difference, 10 times": (10 * apart).clamp(0, 1)})
+
+# %% [markdown]
 # ## 10 · Space against time
 #
-# The rival: a grid of density and colour, lesson 14's fog, fitted to the same twenty pictures with the same sum along
-# rays. **Guess first:** which is faster to draw, and which takes less memory?
+# Two rivals from lesson 15, fitted to the same twenty photographs by the same sum along rays: the **network** of NeRF, and a table of
+# **voxels**. Then all three in one table. **Guess first:** which is the smallest, which trains fastest, and which is drawn fastest?
 
 # %%
-my_guess = ("splats", "grid")
+my_guess = ("splats", "splats", "splats")
 
-centre, radius = best.means.mean(0), float((best.means - best.means.mean(0)).norm(dim=1).quantile(0.99))
-raw = torch.zeros(4, *[SIZES["grid"]] * 3)
-raw[0] -= 1
-raw.requires_grad_()
-distance = float((views.cameras.centre[0] - centre).norm())
-edges = ray_samples.regular_edges(distance - 1.3 * radius, distance + 1.3 * radius, 48)
+rays = nerf.rays_of_views(views.images, views.cameras)
 
-def fog_field(points, directions):
-    read = grid_field.read_grid(raw, points, centre, 1.2 * radius)
-    inside = ((points - centre).abs() < 1.2 * radius).all(-1)
-    return 10 * inside * torch.nn.functional.softplus(3 * read[..., 0]), read[..., 1:].sigmoid()
+def trained(run, rays_each, steps):
+    begin = time.process_time()
+    for _ in progress(fit(run.step, Minibatches(rays.tensors(), rays_each, dice), steps=steps)):
+        pass
+    return run, time.process_time() - begin
 
-def fog_picture(camera):
-    with torch.no_grad():
-        strips = [look for _, look in volume.render_rows(fog_field, camera, edges, rows=16)]
-    opacity = torch.cat([s.opacity for s in strips])
-    colour = compositing.over_background(torch.cat([s.colour for s in strips]), opacity, white)
-    return colour.movedim(-1, 0)
+torch.manual_seed(0)
+ball = dict(centre=tuple(centre.tolist()), radius=radius)
+fields = nerf.RadianceField(32, 2, 4, None, **ball), nerf.RadianceField(64, 4, 6, None, **ball)
+edges = nerf_fit.edges_of_ball(views.cameras, centre, radius, 16)
+network, network_seconds = trained(
+    nerf_fit.NerfFit(fields, edges, 16, steps=SIZES["asked"], generator=dice), SIZES["rays"], SIZES["asked"])
 
 # %%
-adam = torch.optim.Adam([raw], lr=0.1)
-
-def fog_step(_):
-    view = int(torch.randint(len(views), (), generator=dice))
-    eye = views.cameras[view]
-    chosen = torch.randint(eye.width * eye.height, (SIZES["rays"],), generator=dice)
-    origins, directions = pixels_to_rays(eye, pixel_centres(eye).flatten(0, 1)[chosen])
-    look = volume.render_rays(fog_field, origins, directions, edges)
-    seen = compositing.over_background(look.colour, look.opacity, white)
-    loss = (seen - views.images[view].flatten(1).T[chosen]).square().mean()
-    adam.zero_grad()
-    loss.backward()
-    adam.step()
-    return {"loss": loss}
-
-grid_records = progress(fit(fog_step, iter(int, 1), steps=SIZES["short"] // 2))
+voxel_march.warm_up()
+plan = voxel_fit.Plan(steps=SIZES["asked"] // 2, resolutions=SIZES["voxels"])
+voxels, voxel_seconds = trained(
+    voxel_fit.VoxelFit(centre, radius, plan, generator=dice), 8 * SIZES["rays"], SIZES["asked"] // 2)
 
 # %% [markdown]
-# Both on the held-out views, at the same size, on this machine:
+# All on the held-out views, at the same size, on this machine. *SSIM* compares not pixels but small neighbourhoods, their
+# brightness, contrast and pattern: 1 is the same, and blur costs more than it does in dB.
 
 # %%
-fog_judged = splat_fit.psnr(torch.stack([fog_picture(c) for c in judges.cameras]), judges.images)
-rows = {
-    "splats": (best.bytes_stored, lambda: splatting.render_gaussians(best, camera, white), judged(best, judges)),
-    "grid of fog": (raw.numel() * 4, lambda: fog_picture(camera), fog_judged),
+from skimage.metrics import structural_similarity
+
+def similarity(drawn):
+    pairs = zip(drawn.movedim(1, -1).numpy(), judges.images.movedim(1, -1).numpy(), strict=True)
+    return sum(structural_similarity(a, b, channel_axis=-1, data_range=1.0) for a, b in pairs) / len(drawn)
+
+methods = {
+    "network": (network.bytes_stored, network_seconds, lambda c: network.picture(c)),
+    "voxels": (voxels.field.bytes, voxel_seconds, lambda c: voxel_march.render_view(voxels.field, c)),
+    "splats": (best.bytes_stored, clock[0, True, 0, 0.02], lambda c: splatting.render_gaussians(best, c, white)),
 }
-print(f"{'':14}{'bytes':>12}{'pictures/s':>12}{'held-out dB':>13}")
-for name, (stored, paint, found) in rows.items():
-    print(f"{name:14}{stored:12,}{1 / seconds(paint):12.1f}{found:13.1f}")
-print("you said", my_guess, "for speed and memory")
-plots_volume.pictures({"splats": splatting.render_gaussians(best, camera, white),
-                       "grid of fog": fog_picture(camera), "photograph": judges.images[1]})
+print(f"{'':10}{'bytes':>10}{'CPU-s to train':>16}{'pictures/s':>12}{'PSNR, dB':>10}{'SSIM':>8}")
+seen_by = {}
+for name, (stored, spent, paint) in methods.items():
+    drawn = torch.stack([paint(c) for c in judges.cameras]).clamp(0, 1).detach()
+    rate, seen_by[name] = 1 / seconds(lambda paint=paint: paint(camera)), drawn[1]
+    found = f"{splat_fit.psnr(drawn, judges.images):10.1f}{similarity(drawn):8.3f}"
+    print(f"{name:10}{stored:10,}{spent:16.1f}{rate:12.1f}{found}")
+print("you said", my_guess)
+plots_volume.pictures(seen_by | {"photograph": judges.images[1]}, good=["photograph"])
 
 # %% [markdown]
-# (The grid was given few steps and one learning rate, and nobody tuned it: its quality could be better, its size and speed not
-# by much.) A grid stores empty air too, and asks it on every ray. Splats store only what is there and draw only where it is. A network
-# keeps a scene in few numbers, and must be asked at every point of every ray. That is **space against time**.
+# **Network:** it shares its numbers over all of space, and so knows places that no one stored; but every pixel asks all of it, dozens of
+# times, in training and in drawing. **Voxels:** a question touches eight corners, which is fast; but every place that may
+# be something needs numbers of its own, and the finest detail is a voxel wide. **Splats:** numbers only where something is,
+# as large or small as they need to be, and nobody asks anything about empty air. On so small and plain a thing they need no more space than the
+# network; in the lecture's large scenes they are millions, and that is their price. That is **space against time**.
+# (Nobody tuned the rivals much, and a network given hours goes on improving: lesson 15.)
 #
-# ## 11 · Walk round it
+# ## 11 · Walk round it, and into it
 
 # %%
+middle = best.means.mean(0)
+
 def walk(azimuth=0.6, elevation=0.35):
-    eye = orbit_camera(azimuth, elevation, 4 * radius, centre.tolist(), size=200)
+    eye = orbit_camera(azimuth, elevation, 3 * radius, middle.tolist(), size=200)
     return splatting.render_gaussians(best, eye, white).movedim(0, -1)
 
+for side in (100, 240):
+    eye = orbit_camera(0.6, 0.35, 3 * radius, middle.tolist(), size=side)
+    rate = 1 / seconds(lambda eye=eye: splatting.render_gaussians(best, eye, white))
+    print(f"{side} x {side} pixels: {rate:.0f} pictures per second")
 plots_volume.pictures({f"{a:.1f} rad": walk(a) for a in (0.6, 2.2, 3.8, 5.4)})
 
 # %%
 live.orbit(
     lambda eye: splatting.render_gaussians(best, eye, white).movedim(0, -1),
-    lambda a, e, d, size: orbit_camera(a, e, d, centre.tolist(), size=size),
-    start=(0.6, 0.35, 4 * radius), drag_size=100, rest_size=240)
+    lambda a, e, d, size: orbit_camera(a, e, d, middle.tolist(), size=size),
+    start=(0.6, 0.35, 3 * radius), drag_size=100, rest_size=240)
 
 # %% [markdown]
-# Go below the ground, where no photograph was taken: there the Gaussians may be as they like.
-#
+# Go below the ground, where no photograph was taken: there the Gaussians may be as they like. And now **fly**: drag to look about, turn
+# the wheel (or press + and −) to go where you look. What is a boat made of, seen from inside?
+
+# %%
+flyer = fly(
+    lambda eye: splatting.render_gaussians(best, eye, white).movedim(0, -1),
+    start=orbit_camera(0.6, 0.35, 2 * radius, middle.tolist()), stride=radius / 4)
+
+# %% [markdown]
 # **What you saw.** A Gaussian is a middle, three axes, a rotation, an opacity and a colour. The slope of the perspective makes
 # it an ellipse; sorted, the ellipses add up by the very sum of volume rendering; and because all of that is
 # differentiable, twenty photographs are enough to put thousands of them where they belong.

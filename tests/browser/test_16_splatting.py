@@ -1,4 +1,4 @@
-"""Notebook 16 in JupyterLab: pull an axis of the Gaussian, fade it, and walk round the boat."""
+"""Notebook 16 in JupyterLab: pull an axis of the Gaussian, fade it, walk round the boat, fly."""
 
 import re
 
@@ -52,3 +52,11 @@ def test_pulling_an_axis_changes_the_footprint_and_the_scene_turns(open_notebook
     front = wait_for_rest(scene)
     drag(scene, 120)
     wait_for_change(scene, front, least=1.0)
+
+    flight = notebook.output("flyer = fly").locator("canvas").first
+    flight.scroll_into_view_if_needed()
+    outside = wait_for_rest(flight)
+    box = flight.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.wheel(0, -600)
+    wait_for_change(flight, outside, least=1.0)

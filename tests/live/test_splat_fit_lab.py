@@ -43,5 +43,6 @@ def test_the_curve_rises_and_starts_anew_with_another_number(scene):
     lab.draw(lab.trainer.state)
     assert lab.canvas.picture.shape == (24, 48, 3)
     assert lab.trainer.state.fitting.steps == 60
+    assert lab.count.history()[-1].tolist() == [60, 500]
     lab.trainer.set(gaussians=50)
     assert len(lab.trainer.state.fitting.gaussians) == 50
