@@ -54,7 +54,8 @@ class RadianceField(nn.Module):
     may depend on the direction (NeRF 2020, section 3 and figure 7). The position comes in again
     half way (a skip connection).
 
-    centre, radius: the ball of the world, in world units, that is brought into [-1, 1].
+    centre, radius: the ball of the world, in world units, that is brought into [-1, 1]. Outside of
+    it is nothing: farther out the slowest wave would only repeat what is inside.
     position_frequencies: L of the position, 0 for none. direction_frequencies: L of the direction,
     0 for the bare direction, None for a colour that does not depend on it. The density is given
     per world unit: softplus(output - 1) / radius. The shift lets a training begin in thin fog, as
@@ -89,15 +90,20 @@ class RadianceField(nn.Module):
             nn.Linear(width + seen, width // 2), nn.ReLU(), nn.Linear(width // 2, 3), nn.Sigmoid()
         )
 
+    def fog(self, output: Float[Tensor, "*points"]) -> Float[Tensor, "*points"]:
+        """Density per radius from what the last layer says; a subclass may try another."""
+        return F.softplus(output - 1)
+
     def forward(
         self, points: Float[Tensor, "*points 3"], directions: Float[Tensor, "*points 3"]
     ) -> tuple[Float[Tensor, "*points"], Float[Tensor, "*points 3"]]:
         """Density per world unit and colour in [0, 1] at points seen along unit directions."""
-        place = positional_encoding((points - self.centre) / self.radius, self.position_frequencies)
-        h = place
+        local = (points - self.centre) / self.radius
+        h = place = positional_encoding(local, self.position_frequencies)
         for i, layer in enumerate(self.layers):
             h = F.relu(layer(torch.cat([h, place], -1) if i == self.skip else h))
-        density = F.softplus(self.density(h)[..., 0] - 1) / self.radius
+        inside = (local.square().sum(-1) <= 1).to(h)
+        density = inside * self.fog(self.density(h)[..., 0]) / self.radius
         if self.direction_frequencies is not None:
             h = torch.cat([h, positional_encoding(directions, self.direction_frequencies)], -1)
         return density, self.colour(h)

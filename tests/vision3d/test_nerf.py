@@ -38,7 +38,7 @@ def test_no_frequency_is_no_encoding():
 
 def points_and_directions(count: int = 50):
     g = torch.Generator().manual_seed(1)
-    points = 2 * torch.rand(count, 3, generator=g) - 1
+    points = 1.1 * torch.rand(count, 3, generator=g) - 0.55  # within the ball of radius one
     directions = torch.nn.functional.normalize(torch.randn(count, 3, generator=g), dim=-1)
     return points, directions
 
@@ -54,6 +54,14 @@ def test_density_is_alive_everywhere_at_birth_and_blind_to_direction(seed):
     (slope,) = torch.autograd.grad(density.sum(), field.density.bias)
     assert slope.item() > 0.1 * len(points)  # softplus' slope: no point is dead
     assert torch.equal(density, field(points, -directions)[0])
+
+
+def test_nothing_is_outside_of_the_ball():
+    torch.manual_seed(0)
+    field = nerf.RadianceField(radius=2.0, centre=(1.0, 0.0, 0.0))
+    points = torch.tensor([[2.9, 0.0, 0.0], [3.1, 0.0, 0.0], [1.0, -1.99, 0.0], [1.0, 1.5, 1.5]])
+    density, _ = field(points, torch.zeros(4, 3))
+    assert (density > 0).tolist() == [True, False, True, False]
 
 
 def test_colour_depends_on_direction_only_where_asked():
