@@ -602,8 +602,10 @@ def truncated(threshold=1.0):
 truncated(0.3)
 
 # %% [markdown]
-# With one slider you trade **variety** for **fidelity**, after the training and for free. Near 0 all pictures of a class are the same, clean one. (So beware of
-# galleries: the beautiful pictures in papers were often made at a low threshold.)
+# **Variety** falls with the threshold, down to nothing: near 0 all pictures of a class are the same one. In the paper **fidelity** rises in exchange, after the training and for free. (So beware of
+# galleries: the beautiful pictures in papers were often made at a low threshold.) Look at the green curve: if it falls towards the left here, this network is not fit for the trick. Its training never
+# visited the middle of the latents, and it answers there with clean strokes and a few specks that no real digit has. The paper met the same: without orthogonal
+# regularisation 16 % of its models could be truncated, with it 60 %. And with ten nearly constant pictures, precision is measured on ten points.
 
 # %%
 live.explore(truncated, threshold=(0.05, 2.5, 0.05))
