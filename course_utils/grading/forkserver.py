@@ -262,7 +262,7 @@ def preload(modules: list[str]) -> None:
             print(f"fork server: {name} cannot be imported: {error}", file=sys.stderr)
 
 
-def warm_up(shell: CourseShell) -> None:
+def exercise_shell(shell: CourseShell) -> None:
     """Do once what every first time is slow at: a cell, a figure, random numbers, a gradient."""
     seed_everything()
     shell.run_cell("None", store_history=False)
@@ -281,7 +281,7 @@ def main(arguments: list[str]) -> None:
     preload([name for name in modules.split(",") if name])
     live = importlib.import_module(f"course_utils.grading.{role}").live
     shell = make_shell()
-    warm_up(shell)
+    exercise_shell(shell)
     gc.collect()
     gc.freeze()  # keeps the garbage collector of a fork off the pages it shares
     gc.enable()

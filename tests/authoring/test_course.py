@@ -1,10 +1,14 @@
 """A small course in a temporary folder: build, execute, check, release."""
 
+import importlib
+import inspect
 import shutil
+from pathlib import Path
 
 import nbformat
 import pytest
 
+import course_utils
 from course_utils.authoring import __main__ as command
 from course_utils.authoring import site, warm
 from course_utils.authoring.build import build
@@ -217,3 +221,11 @@ def test_caches_are_found_by_the_function_that_fills_them(tmp_path):
     (package / "slow.py").write_text("import os\n\n\ndef warm_up():\n    pass\n")
     (package / "fast.py").write_text("def other():\n    pass\n")
     assert warm.modules_with_caches(package) == ["package.slow"]
+
+
+def test_what_the_course_warms_takes_no_arguments():
+    """The installation calls them all; one that wants something would end it in a traceback."""
+    names = warm.modules_with_caches(Path(course_utils.__file__).parent)
+    assert "course_utils.vision3d.splats_compiled" in names
+    for name in names:
+        assert not inspect.signature(importlib.import_module(name).warm_up).parameters, name
