@@ -58,23 +58,37 @@ def one_thread():
 
 # These start servers, browsers and sandboxes, and look at how long something takes: nothing else
 # should run beside them.
-ALONE = ("tests/browser", "tests/roundtrip", "tests/grading", "tests/test_bootstrap.py")
+ALONE = (
+    *("tests/browser", "tests/roundtrip", "tests/grading", "tests/test_bootstrap.py"),
+    "tests/checks/test_in_jupyterlab.py",
+)
+EXECUTED = ("tests/notebooks", "tests/checks/test_assignment.py")
+
+
+def group_of(nodeid: str) -> str:
+    """What stays together on one worker: a file, or all that is executed, or wants to be alone."""
+    place = nodeid.split("::")[0]
+    if place.startswith(ALONE):
+        return "alone"
+    return "executed" if place.startswith(EXECUTED) else place
 
 
 def pytest_collection_modifyitems(items):
-    """Two workers share the files; lessons come first, what wants to be alone last, on one worker.
+    """Lessons come first, what wants to be alone last.
 
-    Executing the lessons is the longest file: begun first, it ends while the rest is still at work.
+    Executing the lessons is the longest group: begun first, it ends while the rest is at work.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    order = {"notebooks": 0, "alone": 2}
-    items.sort(key=lambda item: order.get(group_of(item), 1))
+    order = {"executed": 0, "alone": 2}
+    items.sort(key=lambda item: order.get(group_of(item.nodeid), 1))
 
 
-def group_of(item) -> str:
-    """What stays together on one worker: a file, or everything that wants to be alone."""
-    place = item.path.relative_to(ROOT).as_posix()
-    if place.startswith(ALONE) or item.get_closest_marker("browser"):
-        return "alone"
-    return "notebooks" if item.get_closest_marker("notebooks") else place
+@pytest.hookimpl(optionalhook=True)  # without xdist there is one worker, and nothing to share
+def pytest_xdist_make_scheduler(config, log):
+    """Two workers share the groups, in the order above."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(nodeid)
+
+    return ByGroup(config, log)

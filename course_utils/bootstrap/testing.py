@@ -45,7 +45,7 @@ def workers():
     """
     if (os.cpu_count() or 1) < 2:
         return []
-    return ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+    return ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 
 
 def need_for_grading():
