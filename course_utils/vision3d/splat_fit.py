@@ -20,6 +20,7 @@ from torch import Tensor
 from course_utils.vision3d import densify as growth
 from course_utils.vision3d.cameras import Camera
 from course_utils.vision3d.gaussians import Gaussians, gaussians_from_points
+from course_utils.vision3d.nerf import psnr as psnr_of_error
 from course_utils.vision3d.splatting import over, renderer
 
 NAMES = tuple(field.name for field in fields(Gaussians))
@@ -177,7 +178,7 @@ def psnr(
     """Peak signal-to-noise ratio in decibels, -10 log10 of the mean squared error, of colours in
     [0, 1].
     """
-    return -10 * math.log10((image.clamp(0, 1) - picture).square().mean().clamp_min(1e-12).item())
+    return psnr_of_error((image.clamp(0, 1) - picture).square().mean().clamp_min(1e-12))
 
 
 def random_start(
