@@ -60,6 +60,13 @@ def test_a_bound_from_below_is_safe_and_one_from_above_is_not():
     assert int(hits(3.0).sum()) < 0.7 * int(hits(1.0).sum())
 
 
+def test_a_walk_that_starts_inside_goes_back_to_the_surface():
+    origin, direction = torch.zeros(1, 3), torch.tensor([[1.0, 0.0, 0.0]])
+    found = sphere_tracing.sphere_trace(csg.sphere(0.5), origin, direction)
+    assert found.hit.item() and found.steps.item() == 2
+    assert found.distance.item() == pytest.approx(-0.5)
+
+
 def test_a_picture_of_a_ball():
     camera = orbit_camera(0.4, 0.3, 4.0, size=40)
     seen = sphere_tracing.render_surface(csg.sphere(0.8), camera, tolerance=1e-4)
