@@ -26,7 +26,14 @@ from course_utils.vision3d.spherical_harmonics import colours_from_harmonics
 
 SMALL = 4000  # entries of the tiles' lists, below which threads would cost more than they save
 # Files that the compiled code, or a constant in it, comes from; see ``compiled.prepare``.
-SOURCES = ("projection", "splat_binning_numba", "splat_projection_numba", "splat_tiles_numba")
+SOURCES = (
+    "projection",
+    "splat_binning_numba",
+    "splat_lanes_numba",
+    "splat_projection_numba",
+    "splat_sifting_numba",
+    "splat_tiles_numba",
+)
 
 
 def project_compiled(gaussians: Gaussians, camera: Camera) -> Splats:
@@ -50,7 +57,7 @@ def rasterise_compiled(
 ) -> tuple[Float[Tensor, "3 height width"], Float[Tensor, "height width"]]:
     """Colour and transmittance of the picture, float32, by tiles; differentiable in the splats.
 
-    early_stop: a block of 8 x 8 pixels that all let less than this through takes no more splats;
+    early_stop: a block of 4 x 4 pixels that all let less than this through takes no more splats;
     zero looks at all. Kerbl et al. 2023, section 6.
 
     Raises: ValueError if the splats are not on the CPU.
@@ -105,16 +112,15 @@ class _Rasterise(torch.autograd.Function):
     def forward(ctx, means, conics, depths, opacities, colours, width, height, early_stop):
         binning, tiles = _kernels("splat_binning_numba"), _kernels("splat_tiles_numba")
         exact = [_numpy(x, torch.float64) for x in (means, conics, opacities)]
-        table = binning.prepare_splats(*exact, _numpy(colours))
+        table, boxes = binning.prepare_splats(*exact, _numpy(colours), width, height)
         order = binning.depth_order(_numpy(depths, torch.float64))
-        boxes = binning.tile_boxes(table, width, height)
         across, down = -(-width // binning.TILE_WIDTH), -(-height // binning.TILE_HEIGHT)
-        starts, splats, slots, firsts = binning.list_tiles(order, boxes, across, down)
+        lists, firsts = binning.list_tiles(order, boxes, across, down)
         seen = np.empty((4, height, width), np.float32)
-        painted = np.empty(len(splats), np.bool_)
+        painted, ends = np.empty(len(lists[1]), np.int32), np.empty(across * down, np.int64)
         stop = np.float32(early_stop)
-        _over_tiles(partial(tiles.paint, table, starts, splats, stop, seen, painted), starts)
-        ctx.arrays = (table, (starts, splats, slots), painted), firsts, exact[1], exact[2]
+        _over_tiles(partial(tiles.paint, table, lists, stop, seen, painted, ends), lists[0])
+        ctx.arrays = (table, lists, painted, ends), firsts, exact[1], exact[2]
         ctx.dtypes = means.dtype, colours.dtype
         seen = torch.from_numpy(seen)
         colour, transmittance = seen[:3], seen[3]
@@ -128,7 +134,7 @@ class _Rasterise(torch.autograd.Function):
         arguments, firsts, conics, opacities = ctx.arrays
         gradient = _numpy(torch.cat([by_colour, by_transmittance[None]]))
         starts, entries = arguments[1][0], len(arguments[1][1])
-        sums = np.empty((entries, tiles.SUMS), np.float32)
+        sums = np.zeros((entries, tiles.SUMS), np.float32)  # zeros: what paint left out
         seen = ctx.saved_tensors[0].numpy()
         _over_tiles(partial(tiles.trace, *arguments, seen, gradient, sums), starts)
         found = tiles.collect(sums, firsts, conics, opacities)
