@@ -102,7 +102,7 @@ def slice_panel(
     _draw_slice(left, values, 0.6)
     left.set(xlabel=PLANES[axis][0], title=f"the plane {axis} = {place:.2f}")
     left.set_ylabel(PLANES[axis][1], rotation=0)
-    right.imshow(surface_picture(behind, camera))
+    right.imshow(surface_picture(behind, camera), interpolation="bilinear")
     right.set_title(f"what lies at smaller {axis}")
     right.axis("off")
     return fig
@@ -189,15 +189,18 @@ def walk_panel(
         if abs(value) < 1e-3 or stops[-1] > 3:
             break
         stops.append(stops[-1] + value)
-    fig, ax = figure(7.2, 5.6)
+    fig, ax = figure(9.6, 5.6)
     _draw_slice(ax, plane_values(function, "z", height), 0.6)
     for t, ball in zip(stops, balls, strict=False):
         x, y, _ = (start + t * direction).tolist()
         ax.add_patch(Circle((x, y), abs(ball), fill=False, color=CYCLE[3], linewidth=1.6))
-        ax.plot(x, y, "o", color=INK, markersize=5)
+        ax.plot(x, y, "o", color=INK, markersize=5, label=None if t else "a question")
     end = start + min(stops[-1], 3.0) * direction
-    ax.plot([start[0], end[0]], [start[1], end[1]], color=REAL, linewidth=2)
-    ax.plot(*origin, "s", color=GOOD, markersize=9)
+    ax.plot([start[0], end[0]], [start[1], end[1]], color=REAL, linewidth=2, label="the ray")
+    ax.plot(*origin, "s", color=GOOD, markersize=9, label="the eye")
+    ax.plot([], color=CYCLE[3], linewidth=1.6, label="known to be free")
+    ax.plot([], color=INK, linewidth=2.6, label="the surface")
+    fig.legend(loc="outside right upper")
     ax.set(xlabel="x", title=f"{len(balls)} questions to the function", xlim=(-1.25, 1.25))
     ax.set(ylim=(-1.05, 1.05), facecolor="#EAF2F8")
     ax.set_ylabel("y", rotation=0)

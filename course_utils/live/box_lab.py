@@ -15,7 +15,7 @@ from torch import Tensor
 from course_utils.data import roadside, toy
 from course_utils.live.camera_lab import held_camera, on_picture
 from course_utils.live.canvas import Canvas, enlarged
-from course_utils.live.controls import make_control, only_known
+from course_utils.live.controls import in_columns, make_control, only_known
 from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.live.stage import Stage
@@ -40,6 +40,7 @@ __all__ = ["PairLab", "SlideLab", "one_object", "pull_on"]
 
 TIMES = 4  # sent pixels per pixel of the picture: few enough to go raw
 FAR = 11.0  # where a drawn frustum ends, world units
+REACH = 2.0  # how far the middle of a box is dragged: the stage shows the whole of it
 PAIR_SLIDERS = {
     "height": (-0.6, 1.8, 0.02),
     "yaw": (-3.14, 3.14, 0.02),
@@ -146,28 +147,32 @@ class SlideLab(_Lab):
 
         high, wide = roadside.SIZE
         self._picture = Canvas(
-            480 * high // wide, 480, description="picture of the object with its 2D box"
-        )
+            480 * high // wide, 480, description="picture of the object with its 2D box",
+            hint="White: the 2D box at the start. Orange: now. Blue: the 3D box.",
+        )  # fmt: skip
         self._above = Stage(
-            (-4.5, 4.5), (-0.5, FAR), 400, 560, title="from above", xlabel="to the right",
-            ylabel="ahead", description="frustum and box from above",
+            (-3.6, 3.6), (-0.5, FAR), 400, 560, title="from above", xlabel="to the right",
+            ylabel="ahead", equal=True, description="frustum and box from above",
         )  # fmt: skip
         self._side = Stage(
-            (-0.5, FAR), (-3, 3.5), 480, 320, title="from the side", xlabel="ahead",
-            ylabel="up", description="frustum and box from the side",
+            (-0.5, FAR), (-3, 2.6), 480, 258, title="from the side", xlabel="ahead",
+            ylabel="up", equal=True, description="frustum and box from the side",
         )  # fmt: skip
         corners = frustum_corners(self.camera, self.rectangle, 0.01, FAR)
         apex = self.camera.centre
         for stage, flat, (i, j) in ((self._above, above, (4, 5)), (self._side, side, (4, 7))):
             wedge = torch.stack([flat(x) for x in (apex, corners[i], corners[j])])
-            stage.set("frustum", "polygons", polygons=wedge, colour=CYCLE[4], alpha=0.35)
+            stage.set(
+                "frustum", "polygons", polygons=wedge, colour=CYCLE[4], alpha=0.35,
+                label="frustum of the white box",
+            )  # fmt: skip
         ground = np.array([[-0.5, 0.0], [FAR, 0.0]])
-        self._side.set("ground", "lines", lines=ground, colour=MUTED, width=2)
+        self._side.set("ground", "lines", lines=ground, colour=MUTED, width=2, label="ground")
         self._readout = ipywidgets.HTML()
         sliders = self._controls({"times_as_far": (0.5, 1.6, 0.01), "grows_with_it": True})
         left = ipywidgets.VBox([self._picture.widget, self._side.widget])
         views = ipywidgets.HBox([left, self._above.widget])
-        self.widget = ipywidgets.VBox([*sliders, views, self._readout])
+        self.widget = ipywidgets.VBox([in_columns(sliders), views, self._readout])
         self.widget.add_class("course-live-controls")
         self._refresh()
 
@@ -251,7 +256,7 @@ class PairLab(_Lab):
         if self._turning:
             self.set(yaw=math.atan2(y - self.at[1], x - self.at[0]))
             return
-        self.at = [min(max(v - g, -2.0), 2.0) for v, g in zip((x, y), self._grip, strict=True)]
+        self.at = [min(max(v - g, -REACH), REACH) for v, g in zip((x, y), self._grip, strict=True)]
         self._refresh()
 
     def figure(self) -> Figure:
@@ -262,18 +267,18 @@ class PairLab(_Lab):
         import ipywidgets
 
         self._above = Stage(
-            (-2.4, 2.4), (-2.4, 2.4), 430, 430, title="from above: drag the orange box",
-            xlabel="to the right", ylabel="ahead", description="two boxes from above",
+            (-2.9, 2.9), (-2.9, 2.9), 470, 450, title="from above: drag the orange box",
+            xlabel="to the right", ylabel="ahead", equal=True, description="two boxes from above",
         )  # fmt: skip
         self._side = Stage(
-            (-2.4, 2.4), (-1.2, 2.2), 430, 330, title="from the side", xlabel="ahead",
-            ylabel="up", description="two boxes from the side",
+            (-2.9, 2.9), (-1.2, 2.6), 470, 317, title="from the side", xlabel="ahead",
+            ylabel="up", equal=True, description="two boxes from the side",
         )  # fmt: skip
         self._above.on_pointer(self._hand)
         self._readout = ipywidgets.HTML()
         sliders = self._controls(PAIR_SLIDERS)
         views = ipywidgets.HBox([self._above.widget, self._side.widget])
-        self.widget = ipywidgets.VBox([*sliders, views, self._readout])
+        self.widget = ipywidgets.VBox([in_columns(sliders), views, self._readout])
         self.widget.add_class("course-live-controls")
         self._refresh()
 
@@ -285,13 +290,17 @@ class PairLab(_Lab):
             return
         numbers, pull = pull_on(self.truth, self.box)
         for stage, flat in ((self._above, above), (self._side, side)):
-            for name, box, colour in (("a", self.truth, TRUE), ("b", self.box, TOLD)):
+            for name, box, colour in (("object", self.truth, TRUE), ("yours", self.box, TOLD)):
                 lines = flat(segments(box[None]))
-                stage.set(name, "lines", lines=lines, colour=colour, width=2.5)
+                stage.set(name, "lines", lines=lines, colour=colour, width=2.5, label=name)
             foot, step = flat(self.box[:3])[None], flat(pull)[None]
-            stage.set("pull", "arrows", xy=foot, vector=step, colour=INK, width=2.5)
+            stage.set(
+                "pull", "arrows", xy=foot, vector=step, colour=INK, width=2.5,
+                label="pull of the generalised loss",
+            )  # fmt: skip
         knob = above(torch.cat([self.handle, self.box[2:3]]))[None]
         self._above.set("knob", "points", xy=knob, colour=TOLD, size=14.0, outline=True)
         self._above.flush()
         self._side.flush()
-        self._readout.value = ", ".join(f"{n} <b>{v:.3f}</b>" for n, v in numbers.items())
+        iou, *losses = (f"{n} <b>{v:.3f}</b>" for n, v in numbers.items())
+        self._readout.value = f"{iou}; losses: {', '.join(losses)}"

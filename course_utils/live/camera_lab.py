@@ -13,7 +13,7 @@ from torch import Tensor
 
 from course_utils.data import roadside, toy
 from course_utils.live.canvas import Canvas, enlarged
-from course_utils.live.controls import make_control, only_known
+from course_utils.live.controls import in_columns, make_control, only_known
 from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.plots import INK
@@ -40,8 +40,10 @@ SLIDERS = {
     "ahead": (-2.0, 5.0, 0.05),
     "up": (0.3, 4.0, 0.05),
     "turn": (-1.2, 1.2, 0.02),
-    "tilt": (-0.3, 1.3, 0.02),
+    "tilt": (-0.3, 1.3, 0.01),
 }
+UNITS = {"focal": "pixels", "turn": "radians", "tilt": "radians"}
+NAMED = {"right": AXES[0], "down": AXES[1], "forward": AXES[2], "the ray": RAY}
 
 
 def held_camera(
@@ -77,15 +79,16 @@ def on_picture(
     """
     from PIL import Image, ImageDraw
 
-    image = Image.fromarray(picture)
+    # Drawn twice as large and averaged: the pen knows no half pixels.
+    image = Image.fromarray(picture.repeat(2, 0).repeat(2, 1))
     pen = ImageDraw.Draw(image)
     for lines, colour, width in layers:
-        for (a, b), (c, d) in lines.tolist():
-            pen.line((a, b, c, d), fill=colour, width=width)
+        for (a, b), (c, d) in (2 * lines).tolist():
+            pen.line((a, b, c, d), fill=colour, width=2 * width)
     if len(dot):
-        u, v = dot
-        pen.ellipse((u - 8, v - 8, u + 8, v + 8), fill=RAY, outline=INK, width=2)
-    return np.asarray(image)
+        u, v = (2 * x for x in dot)
+        pen.ellipse((u - 16, v - 16, u + 16, v + 16), fill=RAY, outline=INK, width=4)
+    return np.asarray(image.reduce(2))
 
 
 def some_scene() -> toy.Scenes:
@@ -118,6 +121,10 @@ def look_through(
     hit = float(inside.distance[0, v, u])
     pictures, reach = (outside, inside.image[0]), min(hit, 12.0)
     return look_at_world(outer, camera, pictures, pixel, reach), hit
+
+
+def _with_unit(name: str) -> str:
+    return f"{name}, {UNITS[name]}" if name in UNITS else name
 
 
 class CameraLab:
@@ -195,11 +202,13 @@ class CameraLab:
         angle = math.degrees(2 * math.atan(WIDTH / 2 / f))
         _, ray = pixels_to_rays(self.camera, self.camera.centre.new_tensor([self.pixel]))
         x, y, z = ray[0].tolist()
-        far = f"{self.hit:.2f}" if math.isfinite(self.hit) else "ever"
+        end = f"ends after <b>{self.hit:.2f}</b>" if math.isfinite(self.hit) else "never ends"
+        named = " ".join(f'<span style="color:{c}">⬤</span> {n} ' for n, c in NAMED.items())
         return (
+            f"From outside: {named} (white: what the camera sees)<br>"
             f"K = [{f:.0f} 0 {u0:.0f}; 0 {f:.0f} {v0:.0f}; 0 0 1], {angle:.0f}° wide; pixel "
             f"<b>({self.pixel[0]:.0f}, {self.pixel[1]:.0f})</b> is the ray "
-            f"<b>({x:.2f}, {y:.2f}, {z:.2f})</b>, which goes on for <b>{far}</b>"
+            f"<b>({x:.2f}, {y:.2f}, {z:.2f})</b> in the world, which {end}"
         )
 
     def _build(self) -> None:
@@ -217,12 +226,12 @@ class CameraLab:
         self._inside.on_pointer(lambda kind, u, v: self.point(u / ZOOM, v / ZOOM))
         self._readout = ipywidgets.HTML()
         for name, spec in SLIDERS.items():
-            self._controls[name] = make_control(name, spec, self.settings[name])
+            self._controls[name] = make_control(_with_unit(name), spec, self.settings[name])
             self._controls[name].observe(
                 lambda change, name=name: self._slid(name, change["new"]), "value"
             )
         pair = ipywidgets.HBox([self._outside.widget, self._inside.widget])
-        self.widget = ipywidgets.VBox([*self._controls.values(), pair, self._readout])
+        self.widget = ipywidgets.VBox([in_columns(self._controls.values()), pair, self._readout])
         self.widget.add_class("course-live-controls")
         self._refresh(sharp=True)
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Log", "accepts", "defaults_of", "make_control", "only_known", "starting_values"]
+__all__ = [
+    "Log",
+    "accepts",
+    "defaults_of",
+    "in_columns",
+    "make_control",
+    "only_known",
+    "starting_values",
+]
 
 
 @dataclass(frozen=True)
@@ -102,12 +111,29 @@ def _range(name: str, spec: Any) -> tuple[float, float, float]:
             "a list for a menu, True or False for a box, a string for a text field, "
             "or live.Log(low, high)."
         )
-    step = spec[2] if len(spec) == 3 else 1 if _whole(spec) else (spec[1] - spec[0]) / 100
+    step = spec[2] if len(spec) == 3 else 1 if _whole(spec) else _round_step(spec[1] - spec[0])
     return spec[0], spec[1], step
+
+
+def _round_step(span: float) -> float:
+    """At least a hundred steps of 1, 2 or 5 times a power of ten: a slider then holds round values
+    such as 0.3, and does not show 0.28 in their stead.
+    """
+    power = 10.0 ** math.floor(math.log10(span / 100) + 1e-9)
+    return max(f * power for f in (1, 2, 5) if f * power <= span / 100 * (1 + 1e-9))
 
 
 def _whole(spec: Any) -> bool:
     return isinstance(spec, tuple) and all(isinstance(value, int) for value in spec)
+
+
+def in_columns(controls: Iterable[Any]) -> Any:
+    """Controls side by side where the cell is wide enough, so that they and what they change fit
+    on one screen.
+    """
+    import ipywidgets
+
+    return ipywidgets.Box(list(controls), layout={"flex_flow": "row wrap", "width": "100%"})
 
 
 def make_control(name: str, spec: Any, value: Any) -> Any:
@@ -127,13 +153,11 @@ def make_control(name: str, spec: Any, value: Any) -> Any:
         return ipywidgets.Dropdown(options=spec, value=value, **common)
     low, high, step = _range(name, spec)
     if isinstance(spec, Log):
-        from math import log10
-
         return ipywidgets.FloatLogSlider(
             value,
             base=10,
-            min=log10(low),
-            max=log10(high),
+            min=math.log10(low),
+            max=math.log10(high),
             step=step,
             readout_format=".2g",
             **common,

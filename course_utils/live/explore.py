@@ -14,13 +14,20 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from course_utils.live.canvas import Canvas
-from course_utils.live.controls import accepts, defaults_of, make_control, starting_values
+from course_utils.live.controls import (
+    accepts,
+    defaults_of,
+    in_columns,
+    make_control,
+    starting_values,
+)
 from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.plots import to_uint8
 
 __all__ = ["Explorer", "explore", "plain_words"]
 
+LEAST = 400  # CSS pixels: a smaller picture is enlarged, to be seen from the last row
 # matplotlib's text layout is not thread-safe, and widget callbacks may come in a thread of their
 # own.
 _DRAWING = threading.Lock()
@@ -61,9 +68,8 @@ class Explorer:
         import ipywidgets
 
         first = self._draw(draft=True)
-        self._canvas = Canvas(
-            first.shape[0], first.shape[1], description=f"picture of {self.plot.__name__}"
-        )
+        size = shown_size(*first.shape[:2])
+        self._canvas = Canvas(*size, description=f"picture of {self.plot.__name__}")
         self._canvas.on_settled(lambda: self._refresh(draft=False))
         self._error = ipywidgets.HTML()
         for name, spec in controls.items():
@@ -72,7 +78,8 @@ class Explorer:
                 lambda change, name=name: self._moved(name, change["new"]), "value"
             )
         self._canvas.show(first, draft=True)
-        self.widget = ipywidgets.VBox([*self._controls.values(), self._canvas.widget, self._error])
+        rows = [in_columns(self._controls.values()), self._canvas.widget, self._error]
+        self.widget = ipywidgets.VBox(rows)
         self.widget.add_class("course-live-controls")
 
     def set(self, **values: Any) -> None:
@@ -124,6 +131,11 @@ class Explorer:
                 return picture
             finally:
                 _forget(result)
+
+
+def shown_size(high: int, wide: int) -> tuple[int, int]:
+    """Height and width on the page, in CSS pixels, of a picture of so many pixels."""
+    return (round(high * LEAST / wide), LEAST) if wide < LEAST else (high, wide)
 
 
 def pixels_of(result: Any, scale: float = 1.0) -> np.ndarray:

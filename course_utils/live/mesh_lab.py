@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils.live.canvas import Canvas, enlarged
-from course_utils.live.controls import make_control, only_known
+from course_utils.live.controls import in_columns, make_control, only_known
 from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.live.orbit import Orbiter
@@ -26,9 +26,9 @@ from course_utils.vision3d.shapes import MeshArrays
 __all__ = ["MeshLab"]
 
 NEAR = 0.05  # of the picture's width: a hand this near a vertex takes it
-SIZE, LARGE = 240, 420  # pixels while it moves and on the page
+SIZE, LARGE = 360, 420  # pixels while it moves and on the page
 STEPS, RATE = 20, 0.01  # of one press of the button; Adam's rate
-START = (-1.1, 0.3, 3.4)  # where the camera stands at first: azimuth, elevation, distance
+START = (-1.1, 0.3, 2.5)  # where the camera stands at first: azimuth, elevation, distance
 HINT = "Drag to walk round or to pull, wheel to come closer."
 WEIGHTS = {"chamfer": (0.0, 2.0, 0.1), "normal": (0.0, 2.0, 0.1), "edge": (0.0, 2.0, 0.1)}
 
@@ -158,7 +158,8 @@ class MeshLab:
         specs = {"stage": (0.0, len(self.stages) - 1.0, 0.05), **WEIGHTS,
                  "hand": ["turn", "pull a vertex"], "truth": False}  # fmt: skip
         for name, spec in specs.items():
-            control = make_control(name, spec, self.settings[name])
+            words = f"weight of {name}" if name in WEIGHTS else name
+            control = make_control(words, spec, self.settings[name])
             control.observe(lambda change, name=name: self._slid(name, change["new"]), "value")
             self._controls[name] = control
         self._canvas = Canvas(LARGE, LARGE, description="a mesh to walk round and pull", hint=HINT)
@@ -172,8 +173,8 @@ class MeshLab:
             self._photograph = Canvas(LARGE, LARGE, smooth=False, description="the photograph")
             self._photograph.show(enlarged(self.photograph, LARGE))
             views.append(self._photograph.widget)
-        rows = [*self._controls.values(), button, ipywidgets.HBox(views), self._readout]
-        self.widget = ipywidgets.VBox(rows)
+        controls = in_columns([*self._controls.values(), button])
+        self.widget = ipywidgets.VBox([controls, ipywidgets.HBox(views), self._readout])
         self.widget.add_class("course-live-controls")
         self._draw()
 
@@ -199,8 +200,8 @@ class MeshLab:
         self._canvas.show(self._picture(self.camera))
         chamfer, normal, edge = (float(value) for value in self.losses)
         self._readout.value = (
-            f"Chamfer distance <b>{1000 * chamfer:.2f}</b> / 1000, normals <b>{normal:.3f}</b>, "
-            f"mean squared edge <b>{1000 * edge:.2f}</b> / 1000"
+            f"Chamfer distance <b>{1000 * chamfer:.2f}</b> / 1000, mean squared edge "
+            f"<b>{1000 * edge:.2f}</b> / 1000, normals <b>{normal:.3f}</b> (−2: all agree)"
         )
 
     def _ipython_display_(self) -> None:

@@ -127,7 +127,7 @@ class EncodingLab:
         self.stage.set("fit", "lines", lines=fitted, colour=FAKE, width=2.6, label="fit")
         self.stage.set("data", "points", xy=data, colour=REAL, size=6.0, label="data")
         words = f"{octaves or 'no'} octaves; the data carry at most {most}"
-        self.stage.set("limit", "text", xy=(-0.97, -1.2), text=words)
+        self.stage.set("limit", "text", xy=(-0.97, -1.17), text=words, align="left")
         self.stage.flush()
         if run.steps < self._last:
             self.traces.clear()

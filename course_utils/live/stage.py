@@ -21,7 +21,8 @@ class Stage(View):
     statically.
 
     xlim, ylim: data limits. width, height in CSS pixels, axes included. Layers lie above each other
-    in the order in which their names were first set.
+    in the order in which their names were first set. With ``equal`` one unit is as long across
+    as up: what is square looks square.
 
     Raises: ValueError for limits that are no interval or a size that is not positive.
     """
@@ -37,12 +38,14 @@ class Stage(View):
         xlabel: str = "",
         ylabel: str = "",
         axes: bool = True,
+        equal: bool = False,
         description: str = "",
     ):
         self.xlim, self.ylim = _limits(xlim, "xlim"), _limits(ylim, "ylim")
         if width < 50 or height < 50:
             raise ValueError(f"a stage needs at least 50 by 50 pixels, got {width} by {height}")
-        self.width, self.height, self.axes = int(width), int(height), axes
+        self.width, self.height = int(width), int(height)
+        self.axes, self.equal = axes, equal
         self.title, self.xlabel, self.ylabel = title, xlabel, ylabel
         self._layers: dict[str, Layer] = {}
         self._dirty: set[str] = set()
@@ -58,6 +61,7 @@ class Stage(View):
             xlabel=xlabel,
             ylabel=ylabel,
             axes=axes,
+            equal=equal,
             description=description or title or "live picture",
             pointer="",
         )
@@ -155,6 +159,8 @@ class Stage(View):
         ax.set(
             xlim=self.xlim, ylim=self.ylim, xlabel=self.xlabel, ylabel=self.ylabel, title=self.title
         )
+        if self.equal:
+            ax.set_aspect("equal")
         if not self.axes:
             ax.set_axis_off()
         with self._lock:

@@ -34,7 +34,7 @@ def test_stages_a_pulled_vertex_and_the_way_back(open_notebook, page):
     output.locator("select").select_option("pull a vertex")
     wait_for_rest(mesh)
     smooth = edge()
-    drag(60, -110)
+    drag(80, -190)  # beyond the outline, where it shows
     pulled = wait_for_change(mesh, turned, least=0.2)
     page.wait_for_function(
         "words => [...document.querySelectorAll('.widget-html')].every("

@@ -106,6 +106,15 @@ def test_the_static_twin_shows_the_same_data():
     fig.canvas.draw()
 
 
+def test_with_equal_units_a_square_is_square():
+    stage = Stage((0, 4), (-1, 1), 300, 300, equal=True)
+    fig = stage.to_figure()
+    fig.draw_without_rendering()
+    corners = fig.axes[0].transData.transform([(0, 0), (1, 0), (0, 1)])
+    across, up = corners[1] - corners[0], corners[2] - corners[0]
+    assert across[0] == pytest.approx(up[1], rel=1e-6)
+
+
 def test_an_empty_stage_and_empty_layers_draw():
     stage = opened(Stage((0, 1), (0, 1), axes=False))
     stage.set("none", "points", xy=[])

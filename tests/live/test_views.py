@@ -11,7 +11,7 @@ from PIL import Image
 from course_utils import plots
 from course_utils.live import Canvas, Log, Traces, explore, orbit
 from course_utils.live.controls import make_control, starting_values
-from course_utils.live.explore import Explorer, pixels_of, plain_words
+from course_utils.live.explore import Explorer, pixels_of, plain_words, shown_size
 from course_utils.live.traces import MOST_POINTS
 from tests.live.test_frames import Wire
 
@@ -108,6 +108,17 @@ def test_controls_start_at_the_defaults_or_in_the_middle():
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "value"),
+    [(-2.0, 2.0, 0.3), (0.1, 3.0, 1.8), (-3.1, 3.1, 0.7), (0.0, 1.0, 0.29)],
+)
+def test_a_slider_can_stand_at_round_values(low, high, value):
+    slider = make_control("knob", (low, high), value)
+    steps = (value - low) / slider.step
+    assert steps == pytest.approx(round(steps), abs=1e-6)
+    assert 100 <= round((high - low) / slider.step, 6) <= 251
+
+
+@pytest.mark.parametrize(
     ("spec", "default", "words"),
     [
         ((1,), None, "no control"),
@@ -169,6 +180,11 @@ def test_explore_draws_a_draft_then_the_sharp_picture():
     watched._moved("height", 2.0)
     quick = watched._canvas.picture
     np.testing.assert_array_equal(quick, pixels_of(plot(2.0)))  # same limits, so same layout
+
+
+def test_a_small_picture_is_enlarged_and_keeps_its_proportions():
+    assert shown_size(65, 130) == (200, 400)
+    assert shown_size(300, 700) == (300, 700)
 
 
 def test_explore_tells_an_error_and_recovers():

@@ -1,7 +1,7 @@
 // A plane with axes on which the kernel puts named layers: fields, polygons, lines, arrows, points, text.
 
 const INK = "#262626"; // drawn in the ink of the theme
-const MARGIN = { left: 46, right: 14, top: 10, bottom: 30, label: 22 };
+const MARGIN = { left: 46, right: 20, top: 10, bottom: 30, label: 22 };
 
 function render({ model, el }) {
   const root = element("div", "course-live", el);
@@ -77,8 +77,13 @@ function viewOf(canvas, model, wide, high) {
   const [top, right] = axes ? [MARGIN.top, MARGIN.right] : [0, 0];
   const box = { left, top, width: width - left - right, height: height - top - bottom };
   const [xlim, ylim] = [model.get("xlim"), model.get("ylim")];
-  const sx = box.width / (xlim[1] - xlim[0]);
-  const sy = box.height / (ylim[1] - ylim[0]);
+  let sx = box.width / (xlim[1] - xlim[0]);
+  let sy = box.height / (ylim[1] - ylim[0]);
+  if (model.get("equal")) {
+    sx = sy = Math.min(sx, sy);
+    box.width = sx * (xlim[1] - xlim[0]);
+    box.height = sy * (ylim[1] - ylim[0]);
+  }
   return {
     context, box, xlim, ylim, xlabel, ylabel, sx, sy,
     toX: (x) => left + (x - xlim[0]) * sx,

@@ -52,9 +52,15 @@ function render({ model, el }) {
 
 function labelOf(name, column) {
   for (let i = column.length - 1; i >= 0; i--) {
-    if (Number.isFinite(column[i])) return `${name} ${tickText(column[i], 3)}`;
+    if (Number.isFinite(column[i])) return `${name} ${shortText(column[i])}`;
   }
   return name;
+}
+
+// Four digits or so: a count has no thousandths.
+function shortText(value) {
+  if (Number.isInteger(value)) return tickText(value, 0);
+  return tickText(value, Math.abs(value) < 10 ? 3 : Math.abs(value) < 100 ? 2 : 1);
 }
 
 function rangeOf(columns, fixed, reference) {
@@ -72,7 +78,9 @@ function rangeOf(columns, fixed, reference) {
     high = Math.max(high, value);
   }
   if (!(low <= high)) return [0, 1];
-  const room = 0.08 * (high - low || Math.abs(high) || 1);
+  // Values that hardly differ are not blown up: their ticks would need more digits than there is room.
+  const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
+  const room = Math.max(0.08 * (high - low), (0.1 * size - (high - low)) / 2);
   return [low - room, high + room];
 }
 
