@@ -38,10 +38,10 @@ def processor() -> str:
 
 
 def run(name: str) -> bool:
-    """Run one benchmark; whether it ended well."""
+    """Run one benchmark; whether it ended well. A `main` returns False for a target missed."""
     print(f"\n== {name}", flush=True)
     begin = time.perf_counter()
-    command = [sys.executable, "-c", f"from benchmarks.{name} import main; main()"]
+    command = [sys.executable, "-c", f"from benchmarks.{name} import main; exit(main() is False)"]
     status = subprocess.call(command, cwd=FOLDER.parent)
     print(
         f"   ({time.perf_counter() - begin:.0f} s{'' if status == 0 else ', FAILED'})", flush=True

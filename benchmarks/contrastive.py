@@ -16,7 +16,6 @@ can be measured on a machine that is busy with other things.
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from benchmarks.memory import peak_of_this_process
 from course_utils.data import ImageSet, load_images
 from course_utils.selfsup import caching, moco, probe, simclr, steps, views
 from course_utils.selfsup.encoders import ConvEncoder, features_of, settle_batch_statistics
@@ -99,21 +99,15 @@ def against_lightly(pictures: int = 1024, features: int = 128, rounds: int = 9) 
 # -------------------------------------------------------------------------------- memory
 
 
-def peak_memory() -> float:
-    """The most memory this process ever held, in MB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
 def large_batch(pictures: int, part: int = 512) -> None:
     """One step of so many pictures of 32 x 32 in a process of its own; prints MB and seconds."""
     network = simclr.ProjectedEncoder(ConvEncoder(16), 128)
     simclr.nt_xent(network(torch.rand(8, 3, 32, 32))).backward()
     images = torch.rand(2 * pictures, 3, 32, 32)
-    before, begin = peak_memory(), time.process_time()
+    before, begin = peak_of_this_process(), time.process_time()
     projections = caching.encode_in_parts(network, images, part)
     caching.blockwise_nt_xent(projections, rows=part).backward()
-    print(peak_memory() - before, time.process_time() - begin)
+    print(peak_of_this_process() - before, time.process_time() - begin)
 
 
 def measure_memory(pictures: int = 16384) -> bool:

@@ -86,7 +86,7 @@ def timed(step: Callable[[int], object], rounds: int) -> float:
 
 def dcgan_trial(digits: Digits, rounds: int, seed: int) -> bool:
     """The judge labels at least 80 % of the samples with confidence > 0.9; ten classes appear."""
-    game = PictureGame(digits.train, RECIPE, seed=seed)
+    game = PictureGame(digits.train, RECIPE, Rates(d_rate=1e-3), seed=seed)
     before = judge.verdict_on(digits.referee, game.samples(MANY)).sure()
     busy = timed(game.step, rounds)
     made = game.samples(MANY)
@@ -104,7 +104,13 @@ def dcgan_trial(digits: Digits, rounds: int, seed: int) -> bool:
 def class_trial(digits: Digits, rounds: int, seed: int) -> bool:
     """Asked and seen classes agree in 80 %; precision falls and recall rises with the threshold."""
     game = ClassGame(digits.train, digits.labels, WITH_CLASSES, seed=seed)
-    busy = timed(game.step, rounds)
+
+    def cooled(count: int) -> None:
+        for done in range(count):
+            game.cool(done / count)
+            game.step()
+
+    busy = timed(cooled, rounds)
     asked = torch.arange(10).repeat(MANY // 10)
     verdict = judge.verdict_on(digits.referee, game.samples(asked))
     agree = float((verdict.labels == asked).float().mean())
@@ -159,9 +165,9 @@ def steps_of(values: list[float]) -> list[float]:
     return [b - a for a, b in pairwise(values)]
 
 
-RECIPE = Recipe(size=32, latent=32, width=32)
+RECIPE = Recipe(size=32, latent=6, width=24)
 WITH_CLASSES = Recipe(size=32, latent=8, width=24)  # few latents: their middle is well trained
-ROUNDS = {"dcgan": 2400, "classes": 400, "guidelines": 400}
+ROUNDS = {"dcgan": 2800, "classes": 800, "guidelines": 400}
 
 
 def read_options(arguments: list[str]) -> argparse.Namespace:

@@ -109,21 +109,20 @@ def against_peers() -> bool:
 
 
 MEASURE = """
-import resource, torch
+import torch
 from benchmarks import splatting
+from benchmarks.memory import peak_of_this_process
 from course_utils.vision3d import splats_compiled
 torch.set_num_threads(1)
 splats_compiled.warm_up()
 scene, camera = splatting.ball(50_000), splatting.view(512)
 splatting.course(splatting.project_compiled(splatting.ball(100), splatting.view(32)),
                  splatting.view(32), torch.ones(3, 32, 32))
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 parameters = scene.map(lambda x: x.requires_grad_())
-before = peak()
+before = peak_of_this_process()
 colour, _ = splatting.rasterise_compiled(splatting.project_compiled(parameters, camera), camera)
 colour.sum().backward()
-print((peak() - before) / 1024)
+print(peak_of_this_process() - before)
 """
 
 

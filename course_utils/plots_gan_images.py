@@ -84,14 +84,14 @@ def sheet(pictures: Pictures, columns: int = 16, title: str = "") -> Figure:
 
 
 def sheets(sets: Mapping[str, Pictures], columns: int = 8) -> Figure:
-    """Several contact sheets side by side, each with its name above.
+    """Several contact sheets side by side, each with its name above; fewer pictures are larger.
 
     Raises:
         ValueError: when there is none.
     """
     if not sets:
         raise ValueError("there is no sheet to show")
-    boards = [tiled(pictures, columns) for pictures in sets.values()]
+    boards = [tiled(pictures, min(columns, len(pictures))) for pictures in sets.values()]
     each = min(11.8 / len(boards), 4.2)
     lines = max(name.count("\n") for name in sets) + 1
     height = each * max(board.shape[0] / board.shape[1] for board in boards) + 0.28 * lines + 0.15
@@ -177,7 +177,8 @@ def guideline_pairs(kept: Trained, broken: Mapping[str, Trained], columns: int =
     if not broken:
         raise ValueError("there is no broken guideline to compare with")
     runs = {"all five kept": kept, **{f"without: {name}": run for name, run in broken.items()}}
-    fig, axes = figure(11.5, 5.6, nrows=2, ncols=-(-len(runs) // 2), squeeze=False)
+    fig, axes = figure(11.5, 6.4, nrows=2, ncols=-(-len(runs) // 2), squeeze=False)
+    fig.get_layout_engine().set(hspace=0.1)  # scores stand below the pictures
     for ax in axes.flat:
         ax.set_axis_off()
     for ax, (name, run) in zip(axes.flat, runs.items(), strict=False):
@@ -294,7 +295,7 @@ def fidelity_and_variety(thresholds: Sequence[float], found: Sequence[Coverage])
     right.plot(recall, precision, "o-", color=FAKE)
     for k in {0, len(found) // 2, len(found) - 1}:
         right.annotate(
-            f"{thresholds[k]:g}", (recall[k], precision[k]), xytext=(8, 6),
+            f"{thresholds[k]:g}", (recall[k], precision[k]), xytext=(8, -18),
             textcoords="offset points",
         )  # fmt: skip
     right.set(xlabel="recall (variety)", ylabel="precision (fidelity)", xlim=(0, 1), ylim=(0, 1.05))
@@ -321,7 +322,7 @@ def asked_and_seen(counts: Int[Tensor, "asked seen"], classes: Sequence[str]) ->
 
 
 def scale_lines(lines: Mapping[str, Mapping[int, float]]) -> Figure:
-    """A distance against a size, one panel per kind of size; smaller is better.
+    """A distance against a size, one panel per kind of size, both by factors; smaller is better.
 
     Raises:
         ValueError: when there is none.
@@ -333,9 +334,15 @@ def scale_lines(lines: Mapping[str, Mapping[int, float]]) -> Figure:
         ax.plot(list(points), list(points.values()), "o-", color=colour, markersize=9)
         ax.set_xscale("log", base=2)
         ax.set_xticks(list(points), [str(size) for size in points])
-        ax.set(xlabel=name, ylim=(0, None))
-        ax.grid(axis="y")
-    axes[0, 0].set_ylabel("Fréchet distance")
+        ax.set_yscale("log", base=10)
+        ax.set_xlabel(name)
+        ax.grid(axis="y", which="both")
+    values = [value for points in lines.values() for value in points.values()]
+    marks = [m * 10**k for k in range(-3, 5) for m in (1, 2, 5)]
+    shown = [m for m in marks if 0.8 * min(values) <= m <= 1.25 * max(values)]
+    axes[0, 0].set_yticks(shown, [f"{mark:g}" for mark in shown])
+    axes[0, 0].minorticks_off()
+    axes[0, 0].set_ylabel("Fréchet distance (log scale)")
     return fig
 
 

@@ -33,7 +33,9 @@ def test_a_sheet_holds_every_picture_at_its_place(channels):
 
 
 def test_sheets_and_strips_are_named():
-    fig = show.sheets({"real": made(8), "made": made(8)}, columns=4)
+    fig = show.sheets({"real": made(8), "made": made(8), "one": made(1)}, columns=4)
+    board, single = (fig.axes[k].images[0].get_array().shape for k in (0, 2))
+    assert board[1] > 3 * single[1] and len(set(single[:2])) == 1  # alone, it fills its panel
     assert "real" in words(fig) and "made" in words(fig) and drawn(fig).std() > 1
     strip = show.film_strip({"0 rounds": made(4), "10 rounds": made(4)})
     assert "10 rounds" in words(strip) and len(strip.axes) == 2

@@ -17,7 +17,9 @@ from course_utils.gan.dcgan import Recipe
 from course_utils.gan.picture_game import (
     Rates,
     adam,
+    changed_rates,
     check_pictures,
+    cooling,
     early,
     follow,
     made_pictures,
@@ -51,7 +53,8 @@ class ClassGame:
         penalty: float = 1e-4,
         seed: int = 0,
     ) -> None:
-        self.recipe, self.rates, self.penalty = recipe or Recipe(), rates, penalty
+        self.recipe, self.penalty = recipe or Recipe(), penalty
+        self.rates = self._first = rates
         check_pictures(pictures, self.recipe)
         self.classes = int(labels.max()) + 1
         self.device = pictures.device
@@ -83,6 +86,20 @@ class ClassGame:
             losses = {"loss of D": float(d_loss), "loss of G": float(g_loss)}
         return losses
 
+    def cool(self, progress: float | int) -> None:
+        """Sets the rates to those of the beginning times `cooling` of the share that is done.
+
+        Raises:
+            ValueError: when progress is not in [0, 1].
+        """
+        share = cooling(progress)
+        self.set(g_rate=share * self._first.g_rate, d_rate=share * self._first.d_rate)
+
+    def set(self, **changes: float | int) -> None:
+        """Changes settings in mid-game, as in a `PictureGame`; raises as `changed_rates` does."""
+        optimisers = self._g_optimiser, self._d_optimiser
+        self.rates = changed_rates(self.rates, optimisers, **changes)
+
     def samples(
         self, labels: Int[Tensor, "n"], threshold: float | int = math.inf
     ) -> Float[Tensor, "n channels height width"]:
@@ -102,9 +119,9 @@ class ClassGame:
         with torch.no_grad():
             fake = self.generator(self._code(weights))
         self._d_optimiser.zero_grad(set_to_none=True)
-        loss = biggan.hinge_discriminator_loss(
-            self.discriminator(real, weights), self.discriminator(fake, weights)
-        )
+        # One pass over both: D has no batch normalisation, so they do not see each other.
+        logits = self.discriminator(torch.cat([real, fake]), torch.cat([weights, weights]))
+        loss = biggan.hinge_discriminator_loss(*logits.chunk(2))
         loss.backward()
         self._d_optimiser.step()
         return loss.detach()

@@ -121,16 +121,8 @@ class PictureGame:
         Raises:
             ValueError: for a batch size, an unknown setting, or one out of range.
         """
-        known = {field.name for field in fields(Rates)} - {"batch"}
-        if unknown := set(changes) - known:
-            raise ValueError(f"can change {', '.join(sorted(known))}; got {sorted(unknown)}.")
-        self.rates = replace(self.rates, **changes)
-        for optimiser, rate in (
-            (self._g_optimiser, self.rates.g_rate),
-            (self._d_optimiser, self.rates.d_rate),
-        ):
-            for group in optimiser.param_groups:
-                group["lr"], group["betas"] = rate, (self.rates.beta1, self.rates.beta2)
+        optimisers = self._g_optimiser, self._d_optimiser
+        self.rates = changed_rates(self.rates, optimisers, **changes)
 
     def noise(self, count: int) -> Float[Tensor, "count latent"]:
         """Latent vectors for looking, from a stream of their own: looking changes no training."""
@@ -197,6 +189,40 @@ def adam(player: nn.Module, rate: float, betas: tuple[float, float]) -> torch.op
     """Adam in one kernel for all weights where the device has it (Kingma and Ba 2015)."""
     kinds = {p.device.type for p in player.parameters()}
     return torch.optim.Adam(player.parameters(), rate, betas=betas, fused=kinds <= {"cpu", "cuda"})
+
+
+def changed_rates(
+    rates: Rates,
+    optimisers: tuple[torch.optim.Optimizer, torch.optim.Optimizer],
+    **changes: float | int,
+) -> Rates:
+    """The rates with some of them changed, handed to the optimisers of G and of D.
+
+    Raises:
+        ValueError: for a batch size, an unknown setting, or one out of range.
+    """
+    known = {field.name for field in fields(Rates)} - {"batch"}
+    if unknown := set(changes) - known:
+        raise ValueError(f"can change {', '.join(sorted(known))}; got {sorted(unknown)}.")
+    rates = replace(rates, **changes)
+    for optimiser, rate in zip(optimisers, (rates.g_rate, rates.d_rate), strict=True):
+        for group in optimiser.param_groups:
+            group["lr"], group["betas"] = rate, (rates.beta1, rates.beta2)
+    return rates
+
+
+def cooling(progress: float | int, hold: float | int = 0.5, least: float | int = 0.1) -> float:
+    """Factor of the learning rates: 1 up to ``hold`` of the training, then falling evenly.
+
+    Source: J.-Y. Zhu et al., CycleGAN, ICCV 2017, section 4 (constant in the first half, then a
+    line down to 0). The players' circles become smaller. ``least`` is reached at progress 1.
+
+    Raises:
+        ValueError: when progress or least is not in [0, 1], or hold not in [0, 1).
+    """
+    if not (0 <= progress <= 1 and 0 <= hold < 1 and 0 <= least <= 1):
+        raise ValueError("progress, hold and least are shares: of [0, 1], hold below 1.")
+    return 1 - (1 - least) * max(0.0, (progress - hold) / (1 - hold))
 
 
 def check_pictures(pictures: Float[Tensor, "n c h w"], recipe: Recipe) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from course_utils.gan import biggan
 from course_utils.gan.class_game import ClassGame, start_orthogonal
 from course_utils.gan.dcgan import Recipe
-from course_utils.gan.picture_game import Rates
+from course_utils.gan.picture_game import Rates, cooling
 
 TINY = Recipe(size=8, latent=3, width=2)
 
@@ -177,3 +177,23 @@ def test_samples_follow_labels_and_threshold():
     assert pictures.shape == (3, 1, 8, 8) and pictures.abs().max() <= 1
     weights = torch.stack([biggan.between_classes(0, 1, t, 4) for t in (0.0, 0.5, 1.0)])
     assert game.pictures(torch.zeros(3, 3), weights).shape == (3, 1, 8, 8)
+
+
+def test_rates_of_a_game_cool_from_the_middle_to_a_tenth():
+    game = a_game()
+    first = game.rates
+    found = []
+    for progress in (0, 0.25, 0.5, 0.75, 1):
+        game.cool(progress)
+        (group,) = game._d_optimiser.param_groups
+        assert group["lr"] == game.rates.d_rate
+        found.append((game.rates.g_rate / first.g_rate, game.rates.d_rate / first.d_rate))
+    wanted = [1, 1, 1, 0.55, 0.1]  # a line from 1 at a half to 0.1 at the end
+    for shares, share in zip(found, wanted, strict=True):
+        assert shares == pytest.approx((share, share))
+
+
+@pytest.mark.parametrize("wrong", [(1.1, 0.5, 0.1), (0, 1, 0.1), (0, 0.5, 2)])
+def test_shares_out_of_range_are_refused(wrong, as_shipped):
+    with pytest.raises(ValueError, match="shares"):
+        cooling(*wrong)
