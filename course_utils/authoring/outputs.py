@@ -8,7 +8,7 @@ import re
 from nbformat import NotebookNode
 
 PICTURE_LIMIT = 300_000  # bytes of PNG per picture
-TEXT_LIMIT = 50_000  # characters per text, HTML or SVG output
+TEXT_LIMIT = 50_000  # characters per text or HTML output
 LOSSY_FROM = 150_000  # above it a picture is reduced to 256 colours
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MARK = "course"  # our key in the notebook's metadata

@@ -64,6 +64,12 @@ def test_ids_come_from_content_and_are_unique():
     assert moved[0].id != ids[0]
 
 
+def test_the_kind_of_a_cell_is_part_of_its_id():
+    same = cells("# %% [markdown]\n# 1\n\n# %%\n1\n")
+    assert [cell.source for cell in same] == ["1", "1"]
+    assert not same[1].id.startswith(same[0].id)
+
+
 @pytest.mark.parametrize("kind", ["solution", "test", "readonly", "manual", "task"])
 def test_every_kind_is_metadata_that_nbgrader_accepts(kind):
     short = {"grade_id": "value", "kind": kind}

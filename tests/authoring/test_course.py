@@ -16,7 +16,7 @@ from course_utils.authoring.check import broken_rules, drift, unexecuted
 from course_utils.authoring.execute import NotebookFailed, run
 from course_utils.authoring.layout import Layout, select
 from course_utils.authoring.release import student_version
-from course_utils.authoring.rules import lesson_faults
+from course_utils.authoring.rules import lesson_faults, long_cells
 
 LESSON = """# %% [markdown]
 # # First lesson
@@ -177,6 +177,18 @@ def test_times_are_compared_with_the_budgets(course):
     result.cells[2] = 61.0
     assert not result.within_budget
     assert "61.0 s  cell 2: import os  OVER BUDGET (60 s)" in result.report()
+    result.cells[2] = 60.0
+    for seconds, kept in ((180.0, True), (180.1, False)):  # many cells, each of them quick
+        result.seconds = seconds
+        assert result.within_budget is kept
+        assert ("OVER BUDGET (180 s)" in result.report()) is not kept
+    assert all("execution" not in cell.metadata for cell in result.notebook.cells)
+
+
+@pytest.mark.parametrize(("lines", "faults"), [(25, 0), (26, 1)])
+def test_a_cell_may_have_exactly_25_lines(lines, faults):
+    long = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1\n" * lines)])
+    assert len(long_cells(long)) == faults
 
 
 @pytest.mark.slow

@@ -141,3 +141,17 @@ def test_endless_text_names_its_cell():
     ran.cells[1].outputs[0].text = "x" * 60_000
     with pytest.raises(ValueError, match=r"code cell 1 \(a\): printed text has 60000"):
         store_outputs(bare("a", "b"), ran)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("image/svg+xml", 400_000), ("text/html", 50_000)])
+def test_text_outputs_have_limits_of_their_kind(kind, most):
+    for length, fits in ((most, True), (most + 1, False)):
+        ran = executed("a", "b")
+        ran.cells[1].outputs = [new_output("display_data", data={kind: "x" * length})]
+        stored = bare("a", "b")
+        if fits:
+            store_outputs(stored, ran)
+            assert stored.cells[1].outputs[0].data[kind] == "x" * length
+        else:
+            with pytest.raises(ValueError, match=f"code cell 1 .a.: its .* has {length}"):
+                store_outputs(stored, ran)
