@@ -10,7 +10,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.live.controls import make_control, only_known
+from course_utils.live.controls import in_columns, make_control, only_known
 from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.live.stage import Stage
@@ -156,7 +156,7 @@ class RayLab:
             control.observe(lambda change, name=name: self.set(**{name: change["new"]}), "value")
         self._readout = ipywidgets.HTML()
         pair = ipywidgets.HBox([self._map.widget, self._curves.widget])
-        self.widget = ipywidgets.VBox([*controls, pair, self._readout])
+        self.widget = ipywidgets.VBox([in_columns(controls), pair, self._readout])
         self.widget.add_class("course-live-controls")
         self._draw()
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from course_utils.data import toy
 from course_utils.data.shaped import object_distance
 from course_utils.live.canvas import Canvas
-from course_utils.live.controls import make_control, only_known
+from course_utils.live.controls import in_columns, make_control, only_known
 from course_utils.live.frames import show_widget
 from course_utils.live.kernel import is_live
 from course_utils.plots_shapes import (
@@ -116,7 +116,7 @@ class ShapeLab:
         )
         self._canvas.on_hand(self._hand)
         parts = (self._names, self._canvas.widget, self._sizes, self._fault)
-        self.widget = ipywidgets.VBox([*self._controls.values(), *parts])
+        self.widget = ipywidgets.VBox([in_columns(self._controls.values()), *parts])
         self.widget.add_class("course-live-controls")
         self._draw(REST)
 
