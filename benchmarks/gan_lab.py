@@ -8,17 +8,10 @@ Budget: a median below 100 ms, and at least 10 frames a second.
 """
 
 import statistics
-import tempfile
-from pathlib import Path
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 
-from benchmarks.live_latency import DONE, ERRORS, READY, WATCH, served
-from course_utils.authoring.convert import KERNEL
-from course_utils.bootstrap.machine import is_root
-from course_utils.bootstrap.testing import find_chromium
+from benchmarks.live_latency import WATCH, opened, output_area
 
 BUDGET, LEAST_FRAMES = 100.0, 10.0
 PRESSES = 30
@@ -50,10 +43,9 @@ def times_of(page: Page, area: Locator, target: Locator, keys: tuple[str, ...]) 
     return page.evaluate("() => window.kept.splice(0)")
 
 
-def measure(page: Page, index: int) -> dict[str, float]:
+def measure(page: Page, source: str) -> dict[str, float]:
     """Median latencies in ms, and frames a second while it plays."""
-    area = page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
-    area.scroll_into_view_if_needed()
+    area = output_area(page, source)
     area.evaluate(WATCH_CLOSELY)
     row = {}
     button = area.locator("button", has_text="Step both")
@@ -71,24 +63,8 @@ def measure(page: Page, index: int) -> dict[str, float]:
 
 def main() -> None:
     """Print a row for each instrument, and whether the budgets are kept."""
-    with tempfile.TemporaryDirectory() as home, served(Path(home)) as (base, token):
-        cells = [new_code_cell(cell) for cell in CELLS.values()]
-        notebook = new_notebook(cells=cells, metadata=KERNEL)
-        nbformat.write(notebook, Path(home) / "lab.ipynb")
-        with sync_playwright() as playwright:
-            options = ["--disable-dev-shm-usage"] + (["--no-sandbox"] if is_root() else [])
-            browser = playwright.chromium.launch(executable_path=find_chromium(), args=options)
-            page = browser.new_page(viewport={"width": 1280, "height": 960})
-            page.goto(f"{base}/lab/workspaces/lab/tree/lab.ipynb?token={token}")
-            page.wait_for_function(READY, timeout=60_000)
-            page.evaluate(
-                "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); return 0 }"
-            )
-            page.wait_for_function(DONE, timeout=120_000)
-            if errors := page.evaluate(ERRORS):
-                raise RuntimeError(f"a cell failed: {errors}")
-            rows = {name: measure(page, index) for index, name in enumerate(CELLS)}
-            browser.close()
+    with opened(list(CELLS.values())) as page:
+        rows = {name: measure(page, source) for name, source in CELLS.items()}
     kept = True
     for name, row in rows.items():
         frames = row.pop("frames")

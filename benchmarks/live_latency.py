@@ -25,6 +25,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, sync_playwright
 
+from course_utils.authoring.convert import KERNEL
 from course_utils.bootstrap.machine import is_root
 from course_utils.bootstrap.server import stop, wait_until_up
 from course_utils.bootstrap.testing import find_chromium
@@ -209,8 +210,7 @@ def opened(cells: list[str]) -> Iterator[Page]:
 
     Raises: RuntimeError when a cell failed.
     """
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = new_notebook(cells=[new_code_cell(cell.strip()) for cell in cells], metadata=kernel)
+    notebook = new_notebook(cells=[new_code_cell(cell.strip()) for cell in cells], metadata=KERNEL)
     options = ["--disable-dev-shm-usage", "--disable-gpu"] + (["--no-sandbox"] if is_root() else [])
     with tempfile.TemporaryDirectory() as home, served(Path(home)) as (base, token):
         nbformat.write(notebook, Path(home) / "measured.ipynb")

@@ -11,5 +11,5 @@ def peak_of_this_process() -> float:
     """The most memory that it has held so far, in MB."""
     status = Path("/proc/self/status")
     if status.exists():  # the usual count starts with that of the process that started this one
-        return int(re.search(r"VmHWM:\s+(\d+)", status.read_text()).group(1)) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS counts bytes
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read_text()).group(1)) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS counts bytes

@@ -21,7 +21,6 @@ from benchmarks.live_latency import opened, output_area
 BUDGET, SIZE = 10.0, 100
 
 START = """
-import itertools
 import torch
 from benchmarks import radiance_fields
 from course_utils import live, plots
