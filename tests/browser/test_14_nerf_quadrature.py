@@ -10,11 +10,14 @@ pytestmark = pytest.mark.browser
 
 
 def test_dragging_the_ray_moves_the_curves_and_the_sum(open_notebook, page):
+    page.set_viewport_size({"width": 1600, "height": 960})  # room for two columns of controls
     notebook = open_notebook("14_nerf_quadrature.ipynb")
     notebook.run_all(timeout=240)
     output = notebook.output("lab = RayLab")
     plane, curves = output.locator("canvas").nth(0), output.locator("canvas").nth(1)
     plane.scroll_into_view_if_needed()
+    bins, places = (output.locator(".widget-inline-hbox").nth(k).bounding_box() for k in (0, 1))
+    assert bins["y"] == places["y"] and bins["x"] + bins["width"] <= places["x"]  # side by side
 
     def opacity() -> float:
         return float(re.search(r"opacity ([\d.]+)", output.inner_text()).group(1))

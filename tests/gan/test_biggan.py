@@ -1,5 +1,6 @@
 """BigGAN's parts against loops, closed forms and singular values."""
 
+import copy
 import math
 
 import pytest
@@ -197,3 +198,37 @@ def test_rates_of_a_game_cool_from_the_middle_to_a_tenth():
 def test_shares_out_of_range_are_refused(wrong, as_shipped):
     with pytest.raises(ValueError, match="shares"):
         cooling(*wrong)
+
+
+class ClassTimesMean(nn.Module):
+    """A discriminator with small logits, a(x, y) = v_y mean(x): no hinge lets go of any."""
+
+    def __init__(self):
+        super().__init__()
+        self.v = nn.Parameter(torch.tensor([0.1, -0.2, 0.3, 0.4]))
+
+    def forward(self, pictures, weights):
+        return (weights @ self.v) * pictures.mean((1, 2, 3))
+
+
+def test_the_move_of_d_is_for_the_real_ones_and_against_the_made_ones_of_the_same_classes():
+    game = a_game()
+    with torch.no_grad():  # an untrained G makes nearly the same picture of everything
+        for parameter in game.generator.parameters():
+            parameter.mul_(4)
+    game.discriminator, stream = ClassTimesMean(), torch.Generator()
+    real = torch.rand(8, 1, 8, 8, generator=dice(5))
+    labels = torch.tensor([0, 0, 1, 3, 2, 1, 1, 3])
+    weights = biggan.class_weights(labels, 4)
+    stream.set_state(game._stream.get_state())
+    noise = torch.randn(8, TINY.latent, generator=stream)
+    fake = copy.deepcopy(game.generator)(torch.cat([noise, weights], 1))
+    v = game.discriminator.v.detach()[labels]
+
+    def gain(x, v):
+        return float((v * x.mean((1, 2, 3))).mean())
+
+    wanted = 2 - gain(real, v) + gain(fake, v)
+    for wrong in (2 + gain(real, v) - gain(fake, v), 2 - gain(real, v) + gain(fake, v.flip(0))):
+        assert abs(wanted - wrong) > 2e-4  # the wrong side, or others' classes, would be seen
+    assert float(game._move_d(real, weights)) == pytest.approx(wanted, rel=1e-5)
