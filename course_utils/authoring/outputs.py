@@ -1,9 +1,11 @@
 """Stored outputs: tied to the code that made them, and small enough for a repository."""
 
+import ast
 import base64
 import hashlib
 import io
 import re
+import tokenize
 
 from nbformat import NotebookNode
 
@@ -12,12 +14,29 @@ TEXT_LIMIT = 50_000  # characters per text or HTML output
 LOSSY_FROM = 150_000  # above it a picture is reduced to 256 colours
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MARK = "course"  # our key in the notebook's metadata
+UNSAID = {"ctx", "kind", "type_comment", "type_ignores"}  # follow from the rest, or do nothing
+LAYOUT = {
+    *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE),
+    *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),
+}
 
 
 def code_digest(notebook: NotebookNode) -> str:
-    """SHA-256 of all code cells in order; prose does not count."""
-    code = "\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    """SHA-256 of what all code cells do, in order: prose, comments and layout do not count."""
+    code = "\0".join(code_of(cell.source) for cell in _code_cells(notebook))
     return hashlib.sha256(code.encode()).hexdigest()
+
+
+def code_of(source: str) -> str:
+    """Code of one cell as text that comments and layout leave alone, as does Python's version.
+
+    A cell that is not Python alone, one with an IPython magic, stands for itself letter by letter.
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return source
+    return _written(tree) + (";" if _is_silent(source) else "")
 
 
 def has_current_outputs(notebook: NotebookNode) -> bool:
@@ -147,6 +166,26 @@ def _encoded(picture, dpi) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True, **({"dpi": dpi} if dpi else {}))
     return buffer.getvalue()
+
+
+def _written(part) -> str:
+    """Syntax tree as text; what is empty is left out, as versions of Python differ in that."""
+    if isinstance(part, ast.JoinedStr):  # some versions end a nested format with ""
+        values = [value for value in part.values if getattr(value, "value", None) != ""]
+        return f"JoinedStr({_written(values)})"
+    if isinstance(part, ast.AST):
+        said = [(name, value) for name, value in ast.iter_fields(part) if name not in UNSAID]
+        fields = [f"{name}={_written(value)}" for name, value in said if value not in (None, [])]
+        return f"{type(part).__name__}({', '.join(fields)})"
+    if isinstance(part, list):
+        return f"[{', '.join(map(_written, part))}]"
+    return ascii(part)  # `repr` would depend on the version of Unicode
+
+
+def _is_silent(source: str) -> bool:
+    """Whether the cell ends with a semicolon, for which Jupyter does not show its last value."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [token.string for token in tokens if token.type not in LAYOUT][-1:] == [";"]
 
 
 def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:

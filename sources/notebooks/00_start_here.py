@@ -15,7 +15,7 @@
 # %%
 from course_utils import scale
 
-SCALE = scale("laptop")        # "laptop", "gpu" or "test": changes sizes only
+SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
 from functools import partial
 
@@ -71,8 +71,10 @@ print(devices.verdict(here, speed))
 world = toy.sample_scenes(1, objects=5, generator=torch.Generator().manual_seed(5))
 camera = partial(orbit_camera, target=(0.0, 0.0, 0.5), field_of_view=0.62)
 
+
 def photograph(camera):
     return toy.render_image(world, camera)[0]
+
 
 around = [photograph(camera(turn, 0.3, 7.0, size=200)) for turn in (0.6, 2.2, 3.8, 5.4)]
 plots.image_grid(torch.stack(around), picture_inches=2.6, title="One world, four cameras")
@@ -99,7 +101,8 @@ live.orbit(photograph, camera, start=(0.6, 0.3, 7.0), rest_size=320)
 # time naming a kind at random. What fraction will be right?
 
 # %%
-my_guess = 0.5        # between 0 and 1: change me, then run this cell and the next
+my_guess = 0.5  # between 0 and 1: change me, then run this cell and the next
+
 
 # %%
 def blind_accuracy(pictures, seed):
@@ -107,6 +110,7 @@ def blind_accuracy(pictures, seed):
     truth = torch.randint(len(toy.KINDS), (pictures,), generator=generator)
     blind = torch.randint(len(toy.KINDS), (pictures,), generator=generator)
     return (truth == blind).float().mean().item()
+
 
 measured = blind_accuracy(1000, seed=0)
 print(f"you said {my_guess:.0%}, it is {measured:.1%}")
@@ -121,6 +125,7 @@ print("Right!" if right else "Not quite: how many kinds are there to choose from
 # It was not *exactly* 10 %, though. How far off can luck alone take you? That depends on how many
 # pictures you test on, and it decides whether "my method is 2 points better" means anything.
 
+
 # %%
 def luck(pictures=1000, tries=400):
     accuracies = torch.tensor([blind_accuracy(pictures, seed) for seed in range(tries)])
@@ -131,6 +136,7 @@ def luck(pictures=1000, tries=400):
     ax.set(xlabel="accuracy of blind labels", ylabel="how often", xlim=(0, 0.3))
     ax.set_title(f"{pictures:,} test pictures: luck is worth ± {accuracies.std():.1%}")
     return figure
+
 
 luck()
 

@@ -15,7 +15,7 @@
 # %%
 from course_utils import scale
 
-SCALE = scale("laptop")        # "laptop", "gpu" or "test": changes sizes only
+SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
 import copy
 import math
@@ -32,7 +32,7 @@ from course_utils.live.gan_lab import LineLab, PlaneLab, line_settings
 from course_utils.training import fit, progress
 
 plots.use_style()
-devices.use_threads(1)         # networks this small are fastest on one core; the other one draws
+devices.use_threads(1)  # networks this small are fastest on one core; the other one draws
 SIZES = {
     "laptop": dict(rounds=3000, fit=1500, line=400, ahead=60, collapse=300, seeds=3),
     "gpu": dict(rounds=8000, fit=4000, line=1000, ahead=60, collapse=500, seeds=5),
@@ -71,8 +71,8 @@ plots_gan.planes(moments)
 # First with five numbers and two loops.
 
 # %%
-d_real = [0.9, 0.6]             # D's answers to two real points
-d_fake = [0.2, 0.4, 0.3]        # and to three made ones
+d_real = [0.9, 0.6]  # D's answers to two real points
+d_fake = [0.2, 0.4, 0.3]  # and to three made ones
 
 value = 0.0
 for d in d_real:
@@ -135,50 +135,66 @@ for row in zip(a.tolist(), naive.tolist(), stable.tolist(), strict=True):
 # its point at $g$. $D$ has one weight, $D(x) = \sigma(d\,x)$. Then
 #
 # $$V = \log\tfrac12 + \log\big(1-\sigma(d g)\big), \qquad
-# \frac{\partial V}{\partial d} = -g\,\sigma(dg), \qquad \frac{\partial V}{\partial g} = -d\,\sigma(dg).$$
+# \frac{\partial V}{\partial d} = -g\,\sigma(dg), \qquad
+# \frac{\partial V}{\partial g} = -d\,\sigma(dg).$$
+
 
 # %%
 def sigmoid(a):
     return 1 / (1 + math.exp(-a))
 
+
 def play(rounds=120, rate=0.2, in_turn=True, penalty=0.0):
     g, d = 1.2, 0.0
     path = [(g, d)]
     for _ in range(rounds):
-        new_d = d + rate * (-g * sigmoid(d * g) - penalty * d)      # D climbs V
-        seen = new_d if in_turn else d                              # which D does G answer?
-        g = g - rate * (-seen * sigmoid(seen * g))                  # G descends V
+        new_d = d + rate * (-g * sigmoid(d * g) - penalty * d)  # D climbs V
+        seen = new_d if in_turn else d  # which D does G answer?
+        g = g - rate * (-seen * sigmoid(seen * g))  # G descends V
         d = new_d
         path.append((g, d))
     return path
 
+
 # %% [markdown]
 # The equilibrium is $g = 0, d = 0$: the made point lies on the real ones, and $D$ has no opinion.
 #
-# **Guess first:** starting at $g=1.2$, $d=0$, will the pair of players run `"in"` to the equilibrium,
-# run `"round"` it, or run `"out"`?
+# **Guess first:** starting at $g=1.2$, $d=0$, will the pair of players run `"in"` to the
+# equilibrium, run `"round"` it, or run `"out"`?
 
 # %%
 my_guess = "in"
 
-paths = {"both at once": play(in_turn=False), "in turn": play(), "in turn, D held back": play(penalty=0.3)}
+paths = {
+    "both at once": play(in_turn=False),
+    "in turn": play(),
+    "in turn, D held back": play(penalty=0.3),
+}
 for name, path in paths.items():
-    print(f"{name:22s} distance from the equilibrium: {math.hypot(*path[0]):.2f} -> {math.hypot(*path[-1]):.2f}")
+    print(
+        f"{name:22s} distance from the equilibrium: "
+        f"{math.hypot(*path[0]):.2f} -> {math.hypot(*path[-1]):.2f}"
+    )
 ratio = math.hypot(*paths["in turn"][-1]) / 1.2
-print(f"in turn you said {my_guess!r}; it runs {'in' if ratio < 0.8 else 'out' if ratio > 1.2 else 'round'!r}")
+print(
+    f"in turn you said {my_guess!r}; it runs "
+    f"{'in' if ratio < 0.8 else 'out' if ratio > 1.2 else 'round'!r}"
+)
 plots_gan.orbits(paths)
 
 # %% [markdown]
-# Both players always move as they wish (grey arrows), and together they go **round**. If they move at the
-# same time, each answering the other's *old* move, they even spiral out. Moving in turn keeps the circle.
-# A little friction on $D$, here a penalty on its slope, makes it a spiral inwards. (This is the *Dirac-GAN*
-# of Mescheder and others, 2018. Real GANs have friction of their own, but the circling never quite leaves:
-# **expect losses that wobble, not losses that fall.**)
+# Both players always move as they wish (grey arrows), and together they go **round**. If they
+# move at the same time, each answering the other's *old* move, they even spiral out. Moving in
+# turn keeps the circle. A little friction on $D$, here a penalty on its slope, makes it a
+# spiral inwards. (This is the *Dirac-GAN* of Mescheder and others, 2018. Real GANs have
+# friction of their own, but the circling never quite leaves: **expect losses that wobble, not
+# losses that fall.**)
 #
 # ### The same with networks
 #
-# `minimax.alternating_step` is one round for any two networks. On this smallest game it must walk exactly the
-# path of the loop. A linear layer without bias is one weight: $G(1) = g$ and $a(x) = d\,x$.
+# `minimax.alternating_step` is one round for any two networks. On this smallest game it must
+# walk exactly the path of the loop. A linear layer without bias is one weight: $G(1) = g$ and
+# $a(x) = d\,x$.
 
 # %%
 G = nn.Linear(1, 1, bias=False).double()
@@ -194,22 +210,25 @@ for g, d in paths["in turn"]:
 print(f"{len(paths['in turn'])} places on the path: the networks stand where the loop stood")
 
 # %% [markdown]
-# **A trap: the other player must hold still.** The generator's gradient runs *through* $D$ to reach $G$. On its way
-# it also leaves a gradient on $D$'s own weights, and that one points the wrong way: it is how $D$ would have to
-# change to make $G$ look good. If it is still there when $D$ moves next, it is added to $D$'s own.
-# Here is that mistake, and how much of $D$'s step it spoils:
+# **A trap: the other player must hold still.** The generator's gradient runs *through* $D$ to
+# reach $G$. On its way it also leaves a gradient on $D$'s own weights, and that one points the
+# wrong way: it is how $D$ would have to change to make $G$ look good. If it is still there when
+# $D$ moves next, it is added to $D$'s own. Here is that mistake, and how much of $D$'s step it
+# spoils:
 
 # %%
 G, D = copy.deepcopy(game.generator), copy.deepcopy(game.discriminator)
 x, z = game.data(256), game.noise(256)
 
-minimax.generator_loss_nonsaturating(D(G(z))).backward()                # a step of G, D not frozen
-left = torch.cat([p.grad.flatten() for p in D.parameters()])            # what it left lying on D
-minimax.discriminator_loss(D(x), D(G(z).detach())).backward()           # then D's own, added to it
+minimax.generator_loss_nonsaturating(D(G(z))).backward()  # a step of G, D not frozen
+left = torch.cat([p.grad.flatten() for p in D.parameters()])  # what it left lying on D
+minimax.discriminator_loss(D(x), D(G(z).detach())).backward()  # then D's own, added to it
 spoiled = torch.cat([p.grad.flatten() for p in D.parameters()])
 own = spoiled - left
 print(f"size of D's own gradient {own.norm():.3f}, of what G left there {left.norm():.3f}")
-print(f"D should go one way and goes another: cosine {F.cosine_similarity(own, spoiled, dim=0):+.2f}")
+print(
+    f"D should go one way and goes another: cosine {F.cosine_similarity(own, spoiled, dim=0):+.2f}"
+)
 
 # %%
 G, D = copy.deepcopy(game.generator), copy.deepcopy(game.discriminator)
@@ -220,15 +239,16 @@ assert all(torch.equal(before[name], tensor) for name, tensor in D.state_dict().
 print("repaired: after a step of G, the discriminator is what it was, and holds no gradient")
 
 # %% [markdown]
-# `generator_step` runs `minimax.frozen(D)`: the same function with detached weights. The gradient passes through it
-# to $G$, but nothing stays. (Wrapping $D$ in `torch.no_grad()` instead would be the opposite mistake: then nothing
-# passes, and $G$ learns nothing.) In the assignment you will write this step yourself.
+# `generator_step` runs `minimax.frozen(D)`: the same function with detached weights. The
+# gradient passes through it to $G$, but nothing stays. (Wrapping $D$ in `torch.no_grad()`
+# instead would be the opposite mistake: then nothing passes, and $G$ learns nothing.) In the
+# assignment you will write this step yourself.
 #
 # ## 3 · The best discriminator, and what it measures
 #
-# Hold $G$ still. Its points have some density $p_G$. What is the best answer $D$ can give at one place $x$? Real
-# points come there with density $p = p_\text{data}(x)$, made ones with $q = p_G(x)$, so the share of this place in $V$ is
-# $p \log d + q \log(1-d)$.
+# Hold $G$ still. Its points have some density $p_G$. What is the best answer $D$ can give at
+# one place $x$? Real points come there with density $p = p_\text{data}(x)$, made ones with
+# $q = p_G(x)$, so the share of this place in $V$ is $p \log d + q \log(1-d)$.
 #
 # **Guess first:** with $p = 0.5$ and $q = 0.2$, which answer $d$ makes that largest?
 
@@ -237,7 +257,7 @@ my_guess = 1.0
 
 p, q = 0.5, 0.2
 best_d, best_share = None, -math.inf
-for step in range(1, 1000):                      # try every answer
+for step in range(1, 1000):  # try every answer
     d = step / 1000
     share = p * math.log(d) + q * math.log(1 - d)
     if share > best_share:
@@ -246,18 +266,20 @@ print(f"you said {my_guess}; the best answer is {best_d:.3f}, and p/(p+q) = {p /
 plots_gan.value_against_d(p, q)
 
 # %% [markdown]
-# Not 1: being *sure* would cost too much on the made points that also fall there. Setting the derivative
-# $p/d - q/(1-d)$ to zero gives (Goodfellow et al. 2014, Proposition 1)
+# Not 1: being *sure* would cost too much on the made points that also fall there. Setting the
+# derivative $p/d - q/(1-d)$ to zero gives (Goodfellow et al. 2014, Proposition 1)
 #
 # $$D^*(x) = \frac{p_\text{data}(x)}{p_\text{data}(x) + p_G(x)}.$$
 #
-# Put $D^*$ back into $V$, and out comes a distance between the two densities. With $m = \tfrac12(p_\text{data} + p_G)$,
+# Put $D^*$ back into $V$, and out comes a distance between the two densities. With
+# $m = \tfrac12(p_\text{data} + p_G)$,
 #
 # $$\max_D V = \int p_\text{data}\log\frac{p_\text{data}}{2m} + p_G\log\frac{p_G}{2m}\;dx
 # = -\log 4 + 2\,\mathrm{JS}(p_\text{data}, p_G).$$
 #
-# JS is the **Jensen–Shannon divergence**: 0 if and only if the two are equal. So the *best* $D$ measures how far $p_G$ is
-# from the data, and $G$, in descending $V$, shrinks that. Equal densities, $D^* = ½$, $V = -\log 4$: the end of the game.
+# JS is the **Jensen–Shannon divergence**: 0 if and only if the two are equal. So the *best* $D$
+# measures how far $p_G$ is from the data, and $G$, in descending $V$, shrinks that. Equal
+# densities, $D^* = ½$, $V = -\log 4$: the end of the game.
 #
 # Three bins first, by a loop.
 
@@ -280,8 +302,10 @@ assert abs(js - float(vectorised)) < 1e-6 and abs(best_value + math.log(4) - 2 *
 # %%
 data = toy_distributions.two_bumps()
 
+
 def compare(mean=1.0, spread=0.7):
     return plots_gan.two_densities(data, toy_distributions.line_mixture([mean], [spread]))
+
 
 compare()
 
@@ -292,8 +316,8 @@ live.explore(compare, mean=(-5.0, 5.0, 0.1), spread=(0.2, 2.0, 0.05))
 # Drag the model about. Where only blue is, the best $D$ says 1; where only orange is, 0; and where
 # both are equally high, exactly ½.
 #
-# **Guess first:** move the model to `mean = 5`, `spread = 0.2`, far from all the data. How large does JS get? Does it have
-# a bound? Write a number.
+# **Guess first:** move the model to `mean = 5`, `spread = 0.2`, far from all the data. How
+# large does JS get? Does it have a bound? Write a number.
 
 # %%
 my_guess = 10.0
@@ -301,22 +325,26 @@ my_guess = 10.0
 x = torch.linspace(-8, 8, 4001)[:, None]
 far = toy_distributions.line_mixture([5.0], [0.2])
 js_far = float(minimax.jensen_shannon(data.density(x), far.density(x), dx=16 / 4000))
-print(f"you said {my_guess}; two densities that do not touch have JS = {js_far:.4f}, and log 2 = {math.log(2):.4f}")
+print(
+    f"you said {my_guess}; two densities that do not touch have JS = {js_far:.4f}, "
+    f"and log 2 = {math.log(2):.4f}"
+)
 
 # %% [markdown]
-# It stops at $\log 2$. **Once they no longer touch, moving further away changes nothing**, and what does not change has
-# no slope. Keep that in mind for section 5.
+# It stops at $\log 2$. **Once they no longer touch, moving further away changes nothing**, and
+# what does not change has no slope. Keep that in mind for section 5.
 #
 # ### Trained against the formula
 #
-# A network never sees densities, only samples. Does training bring it to $D^*$? This is the whole training of a
-# discriminator against a generator that holds still:
+# A network never sees densities, only samples. Does training bring it to $D^*$? This is the
+# whole training of a discriminator against a generator that holds still:
 
 # %%
 model = toy_distributions.line_mixture([1.0], [0.7])
 dice = torch.Generator().manual_seed(0)
 D = discriminator_network(1, width=32, activation="tanh", generator=dice)
 optimiser = torch.optim.Adam(D.parameters(), lr=5e-3)
+
 
 def step(batch):
     real, fake = batch
@@ -326,6 +354,7 @@ def step(batch):
     optimiser.step()
     return {"JS estimate": minimax.jensen_shannon_estimate(D(real), D(fake))}
 
+
 batches = ((data.sample(1024, dice), model.sample(1024, dice)) for _ in range(SIZES["fit"]))
 records = progress(fit(step, batches, steps=SIZES["fit"]))
 plots_gan.two_densities(data, model, trained=D)
@@ -333,23 +362,27 @@ plots_gan.two_densities(data, model, trained=D)
 # %%
 exact = float(minimax.jensen_shannon(data.density(x), model.density(x), dx=16 / 4000))
 with torch.no_grad():
-    fresh = minimax.jensen_shannon_estimate(D(data.sample(50_000, dice)), D(model.sample(50_000, dice)))
+    fresh = minimax.jensen_shannon_estimate(
+        D(data.sample(50_000, dice)), D(model.sample(50_000, dice))
+    )
 print(f"JS by integration                     {exact:.4f}")
 print(f"(V + log 4)/2 by the trained D        {fresh:.4f}   (fresh samples)")
 print(f"(V + log 4)/2 at its first steps      {records[0].values['JS estimate']:.4f}")
 
 # %% [markdown]
-# The trained curve lies on the formula wherever there are samples to learn from; outside, nobody corrects it. And
-# $(V + \log 4)/2$ creeps up to the true divergence *from below*, because no $D$ can reach a higher $V$ than $D^*$
-# (up to the luck of the sample: the estimate is a mean over random points).
+# The trained curve lies on the formula wherever there are samples to learn from; outside,
+# nobody corrects it. And $(V + \log 4)/2$ creeps up to the true divergence *from below*,
+# because no $D$ can reach a higher $V$ than $D^*$ (up to the luck of the sample: the estimate
+# is a mean over random points).
 #
-# **A trap:** a *poor* $D$ makes two different densities look alike. A small $V$ can mean "the generator is good" or
-# "the discriminator is bad", and the number alone does not say which. Do not compare two GANs by their losses.
+# **A trap:** a *poor* $D$ makes two different densities look alike. A small $V$ can mean "the
+# generator is good" or "the discriminator is bad", and the number alone does not say which. Do
+# not compare two GANs by their losses.
 #
 # ## 4 · The learning process
 #
-# Now both move. This is the picture of the lecture's *GAN learning process*: below, $z$; above it, the place $x = G(z)$
-# where each is sent; over $x$ the two densities and $D$.
+# Now both move. This is the picture of the lecture's *GAN learning process*: below, $z$; above
+# it, the place $x = G(z)$ where each is sent; over $x$ the two densities and $D$.
 #
 # **Guess first:** when $p_G$ has become $p_\text{data}$, what does the best $D$ say at every point?
 
@@ -365,13 +398,15 @@ print(f"you said {my_guess}; p/(p + p) = {0.4 / (0.4 + 0.4)}")
 plots_gan.learning_panels(pictures)
 
 # %% [markdown]
-# How to read it: where arrows land close together, $p_G$ is high; where they spread, it is low. That is the change of
-# variables $p_G(x) = \sum_{G(z)=x} p(z)/|G'(z)|$, and the orange curve is computed by it, not estimated. $D$ (dark) runs after the best
-# $D$ (dotted), which runs away from it as $G$ moves. $G$ pushes its points *up the slope of $D$*: from orange surplus
-# to blue surplus.
+# How to read it: where arrows land close together, $p_G$ is high; where they spread, it is low.
+# That is the change of variables $p_G(x) = \sum_{G(z)=x} p(z)/|G'(z)|$, and the orange curve is
+# computed by it, not estimated. $D$ (dark) runs after the best $D$ (dotted), which runs away
+# from it as $G$ moves. $G$ pushes its points *up the slope of $D$*: from orange surplus to blue
+# surplus.
 #
-# Now live. Press **Play**. Then **Pause**, and press **25 × D** a few times: the dark curve climbs to the dotted one, while
-# orange holds still. Then **25 × G**: orange moves, and the dotted curve runs.
+# Now live. Press **Play**. Then **Pause**, and press **25 × D** a few times: the dark curve
+# climbs to the dotted one, while orange holds still. Then **25 × G**: orange moves, and the
+# dotted curve runs.
 
 # %%
 line_lab = LineLab()
@@ -389,8 +424,9 @@ line_lab
 #
 # ## 5 · Saturating and non-saturating
 #
-# At the start $G$ is bad, $D$ sees it at once, and $D(G(z))$ is nearly 0. What does $G$ feel then? By the
-# chain rule, the slope of its loss in $D$'s *logit*, times the rest. For the two losses of the lecture:
+# At the start $G$ is bad, $D$ sees it at once, and $D(G(z))$ is nearly 0. What does $G$ feel
+# then? By the chain rule, the slope of its loss in $D$'s *logit*, times the rest. For the two
+# losses of the lecture:
 #
 # | | loss of $G$ | slope in the logit |
 # |---|---|---|
@@ -403,22 +439,27 @@ for logit in (-8.0, -2.0, 0.0, 3.0):
     (saturating,) = torch.autograd.grad(minimax.generator_loss_saturating(a), a)
     (other,) = torch.autograd.grad(minimax.generator_loss_nonsaturating(a), a)
     d = sigmoid(logit)
-    print(f"D = {d:.4f}   slopes {saturating.item():+.4f} {other.item():+.4f}   formulas {-d:+.4f} {-(1 - d):+.4f}")
+    print(
+        f"D = {d:.4f}   slopes {saturating.item():+.4f} {other.item():+.4f}   "
+        f"formulas {-d:+.4f} {-(1 - d):+.4f}"
+    )
 
 # %%
 plots_gan.generator_losses()
 
 # %% [markdown]
-# Both want the same: $D$ up. But in the grey strip, where $G$ starts, the minimax loss is *flat*, and the other is steep. That
-# is why Goodfellow et al., in the very paper that introduced the minimax game, advise to train $G$ with $-\log D$.
+# Both want the same: $D$ up. But in the grey strip, where $G$ starts, the minimax loss is
+# *flat*, and the other is steep. That is why Goodfellow et al., in the very paper that
+# introduced the minimax game, advise to train $G$ with $-\log D$.
 #
-# On a line, with the best $D$, one can say how flat. **Guess first:** real and made points lie 4 apart, each with
-# spread 0.6. By which factor is the non-saturating pull in the middle of the made points stronger?
+# On a line, with the best $D$, one can say how flat. **Guess first:** real and made points lie
+# 4 apart, each with spread 0.6. By which factor is the non-saturating pull in the middle of the
+# made points stronger?
 
 # %%
 my_guess = 10
 
-logit = -(4.0 / 0.6**2) * 2.0          # log p - log q of two Gaussians, at the made points' mean
+logit = -(4.0 / 0.6**2) * 2.0  # log p - log q of two Gaussians, at the made points' mean
 factor = (1 - sigmoid(logit)) / sigmoid(logit)
 print(f"you said {my_guess:,}; it is {factor:,.0f}")
 plots_gan.pull_from_afar(distance=4.0)
@@ -427,11 +468,12 @@ plots_gan.pull_from_afar(distance=4.0)
 live.explore(plots_gan.pull_from_afar, distance=(0.0, 6.0, 0.1), spread=(0.3, 1.5, 0.05))
 
 # %% [markdown]
-# The further apart, the *weaker* the minimax pull: exactly the plateau at $\log 2$ of section 3, seen from the generator's
-# side. (Arjovsky and Bottou 2017 prove it: the better $D$, the closer that gradient is to zero.)
+# The further apart, the *weaker* the minimax pull: exactly the plateau at $\log 2$ of section
+# 3, seen from the generator's side. (Arjovsky and Bottou 2017 prove it: the better $D$, the
+# closer that gradient is to zero.)
 #
-# Now with networks. $D$ gets a head start, as it does in practice; then only $G$ moves, thirty times under each
-# loss, by plain gradient steps and by Adam.
+# Now with networks. $D$ gets a head start, as it does in practice; then only $G$ moves, thirty
+# times under each loss, by plain gradient steps and by Adam.
 
 # %%
 far_data = toy_distributions.line_mixture([3.0], [0.3])
@@ -445,25 +487,31 @@ for optimiser, rate in (("SGD", 1e-2), ("Adam", 1e-3)):
         answer = torch.sigmoid(late.discriminator(start)).median()
         late.step(30, "G")
         moved = (late.generator(z) - start).mean()
-        print(f"{optimiser:5s} {loss:15s} D(G(z)) = {answer:.5f}   G moved towards the data by {moved:+.3f}")
+        print(
+            f"{optimiser:5s} {loss:15s} D(G(z)) = {answer:.5f}   G moved towards the data by "
+            f"{moved:+.3f}"
+        )
 
 # %% [markdown]
-# With plain gradient steps the minimax generator stands still, and the other one walks. **A trap:** Adam *hides* this. It divides
-# every gradient by its own recent size, so a gradient of a millionth becomes a full step. That rescues the minimax loss on small
-# problems like ours, but only in size: what is left of the gradient comes from the few points that $D$ likes best, and once it
-# falls below Adam's own $\epsilon$, or below rounding, there is nothing left to enlarge.
+# With plain gradient steps the minimax generator stands still, and the other one walks. **A
+# trap:** Adam *hides* this. It divides every gradient by its own recent size, so a gradient of
+# a millionth becomes a full step. That rescues the minimax loss on small problems like ours,
+# but only in size: what is left of the gradient comes from the few points that $D$ likes best,
+# and once it falls below Adam's own $\epsilon$, or below rounding, there is nothing left to
+# enlarge.
 #
-# **Is the non-saturating game still the minimax game?** No: the players no longer share one $V$. It has the same resting
-# point, and far from it a far better signal, but with the best $D$ it descends another quantity, $\mathrm{KL}(p_G\|p_\text{data}) - 2\,\mathrm{JS}$
-# (Arjovsky and Bottou 2017, Theorem 2.5). That one forgives missing a part of the data more easily than making something
-# unlikely. Which brings us to the plane.
+# **Is the non-saturating game still the minimax game?** No: the players no longer share one
+# $V$. It has the same resting point, and far from it a far better signal, but with the best $D$
+# it descends another quantity, $\mathrm{KL}(p_G\|p_\text{data}) - 2\,\mathrm{JS}$ (Arjovsky and
+# Bottou 2017, Theorem 2.5). That one forgives missing a part of the data more easily than
+# making something unlikely. Which brings us to the plane.
 #
 # ## 6 · The laboratory
 #
-# Two numbers will tell us how good the made points are (after Srivastava and others, 2017):
-# **near**, the share of made points within three standard deviations of a mode, and **modes covered**, how many
-# of the eight clouds get at least a fifth of the points that they deserve. A generator can be perfect in the first
-# and miserable in the second.
+# Two numbers will tell us how good the made points are (after Srivastava and others,
+# 2017): **near**, the share of made points within three standard deviations of a mode,
+# and **modes covered**, how many of the eight clouds get at least a fifth of the points that
+# they deserve. A generator can be perfect in the first and miserable in the second.
 
 # %%
 spiral_game = Game(toy_distributions.spiral())
@@ -471,9 +519,10 @@ spiral_game.step(SIZES["rounds"])
 plots_gan.planes({"ring": eyes.look(), "spiral": views.Onlooker(spiral_game).look()}, grid=True)
 
 # %% [markdown]
-# The orange net is a square grid of $z$, sent through $G$: every mesh holds the same share of the points. See how $G$ must *tear* the plane
-# to reach eight separate clouds, and cannot quite: a continuous function of connected noise leaves threads between them. That, and
-# not bad luck, is why *near* does not reach 100 %.
+# The orange net is a square grid of $z$, sent through $G$: every mesh holds the same share of
+# the points. See how $G$ must *tear* the plane to reach eight separate clouds, and cannot
+# quite: a continuous function of connected noise leaves threads between them. That, and not bad
+# luck, is why *near* does not reach 100 %.
 #
 # Now you. **Draw on the picture** with the mouse to make data of your own.
 
@@ -495,15 +544,16 @@ plane_lab
 #
 # ## 7 · The failure museum: mode collapse
 #
-# $G$ is paid for making points that *this* $D$ takes for real, not for making all kinds. If $G$ moves too fast for $D$, it can throw
-# all points on the one place that $D$ likes best just now. $D$ notices, that place falls out of favour, and everybody
-# runs to the next.
+# $G$ is paid for making points that *this* $D$ takes for real, not for making all kinds. If $G$
+# moves too fast for $D$, it can throw all points on the one place that $D$ likes best just now.
+# $D$ notices, that place falls out of favour, and everybody runs to the next.
 #
-# **Guess first:** which recipe makes the ring collapse? `"a"`: ten moves of $D$ for each of $G$. `"b"`: ten moves of $G$ for
-# each of $D$.
+# **Guess first:** which recipe makes the ring collapse? `"a"`: ten moves of $D$ for each of
+# $G$. `"b"`: ten moves of $G$ for each of $D$.
 
 # %%
 my_guess = "a"
+
 
 def watch(game, moves, looks=12):
     run = []
@@ -511,6 +561,7 @@ def watch(game, moves, looks=12):
         game.step(moves // looks)
         run.append((game.g_moves, game.measure()))
     return run
+
 
 G_MOVES = 10 * SIZES["collapse"]
 games = {
@@ -522,29 +573,33 @@ games = {
 # %%
 runs = {}
 for name, player in games.items():
-    rounds = {"a: 10 moves of D": G_MOVES // 6, "b: 10 moves of G": G_MOVES // 10}.get(name, G_MOVES // 2)
+    rounds = {"a: 10 moves of D": G_MOVES // 6, "b: 10 moves of G": G_MOVES // 10}.get(
+        name, G_MOVES // 2
+    )
     runs[name] = watch(player, max(rounds, 12))
 least = min(runs, key=lambda name: sum(m.modes for _, m in runs[name]))
 print(f"you said {my_guess!r}; the fewest modes: {least}")
 plots_gan.coverage(runs, modes=8)
 
 # %% [markdown]
-# Ten moves of $D$ cost time, and are no cure either. Ten moves of $G$ are fatal: at every look, nearly all points sit at one place. In the
-# pictures:
+# Ten moves of $D$ cost time, and are no cure either. Ten moves of $G$ are fatal: at every look,
+# nearly all points sit at one place. In the pictures:
 
 # %%
 plots_gan.planes({name: views.Onlooker(player).look() for name, player in games.items()})
 
 # %% [markdown]
-# In the middle picture you will probably see blue patches: clouds that $G$ does not serve. $D$ *knows* it, but it is so sure of everything
-# else that its opinion is a cliff close to the clouds and flat further away: nothing pulls the orange points there. In the right
-# picture a pale $D$ has been outrun: it hardly knows where the points are now.
+# In the middle picture you will probably see blue patches: clouds that $G$ does not serve. $D$
+# *knows* it, but it is so sure of everything else that its opinion is a cliff close to the
+# clouds and flat further away: nothing pulls the orange points there. In the right picture a
+# pale $D$ has been outrun: it hardly knows where the points are now.
 #
 # ### A second recipe, and a repair in mid-game
 #
-# Collapse also comes by a back door that looks harmless: Adam's usual memories, $\beta = (0.9, 0.999)$, and a timid $D$
-# with a tenth of the learning rate. $G$'s momentum carries it past the data before $D$ can object. We let it
-# collapse, measure, set both back while the game goes on, and measure again. Three seeds, so that it is not an accident.
+# Collapse also comes by a back door that looks harmless: Adam's usual memories,
+# $\beta = (0.9, 0.999)$, and a timid $D$ with a tenth of the learning rate. $G$'s momentum
+# carries it past the data before $D$ can object. We let it collapse, measure, set both back
+# while the game goes on, and measure again. Three seeds, so that it is not an accident.
 
 # %%
 repaired = {}
@@ -556,15 +611,19 @@ for seed in range(SIZES["seeds"]):
     run += watch(sick, 6 * SIZES["collapse"], looks=6)
     well = run[-1][1]
     repaired[f"seed {seed}"] = run
-    print(f"seed {seed}: {ill.modes} modes, {ill.near:4.0%} near   ->   {well.modes} modes, {well.near:4.0%} near")
+    print(
+        f"seed {seed}: {ill.modes} modes, {ill.near:4.0%} near   ->   {well.modes} modes, "
+        f"{well.near:4.0%} near"
+    )
 plots_gan.coverage(repaired, modes=8)
 
 # %% [markdown]
-# **Why it helps.** A short memory lets both players answer what is, not what was; and a $D$ that keeps up makes every over-full place
-# unattractive at once. This is why GAN recipes set $\beta_1 = 0.5$ (DCGAN) or 0 (BigGAN), and often move $D$ more often than $G$.
+# **Why it helps.** A short memory lets both players answer what is, not what was; and a $D$
+# that keeps up makes every over-full place unattractive at once. This is why GAN recipes set
+# $\beta_1 = 0.5$ (DCGAN) or 0 (BigGAN), and often move $D$ more often than $G$.
 #
-# Not every collapse heals by itself. Take the game of recipe *b*, put it back to one move each, and let it go on. Then give $D$ five
-# moves for each of $G$.
+# Not every collapse heals by itself. Take the game of recipe *b*, put it back to one move each,
+# and let it go on. Then give $D$ five moves for each of $G$.
 #
 # **Guess first:** does going back to one move each already repair it, `True` or `False`?
 
@@ -573,7 +632,10 @@ my_guess = True
 
 player = games["b: 10 moves of G"]
 story = {}
-for name, change, moves in (("one to one again", dict(g_steps=1), 4), ("5 moves of D", dict(d_steps=5), 2)):
+for name, change, moves in (
+    ("one to one again", dict(g_steps=1), 4),
+    ("5 moves of D", dict(d_steps=5), 2),
+):
     player.set(**change)
     story[name] = watch(player, moves * SIZES["collapse"], looks=4)
     print(f"{name:17s} modes, one look after the other: {[m.modes for _, m in story[name]]} of 8")
@@ -581,22 +643,27 @@ healed = story["one to one again"][-1][1].modes >= 6
 print(f"you said {my_guess}; one to one alone repaired it: {healed}")
 
 # %% [markdown]
-# A bad state can outlive the settings that made it. Once all points sit on one heap, $G$ and $D$ chase each other: $D$ must only learn where the
-# heap is *now*, and $G$ must only move it. That is the circling of section 2, with the whole ring as its stage. With a few extra moves,
-# $D$ closes the gaps before $G$ can flee, and the heap has to spread. **Watch the modes from the beginning, not the losses at the end.**
+# A bad state can outlive the settings that made it. Once all points sit on one heap, $G$ and
+# $D$ chase each other: $D$ must only learn where the heap is *now*, and $G$ must only move it.
+# That is the circling of section 2, with the whole ring as its stage. With a few extra moves,
+# $D$ closes the gaps before $G$ can flee, and the heap has to spread. **Watch the modes from
+# the beginning, not the losses at the end.**
 #
 # ## 8 · What to take along
 #
 # - $V(D, G)$ is one number; $D$ climbs it, $G$ descends it, in turn, and the other holds still.
-# - The best $D$ is $p_\text{data}/(p_\text{data}+p_G)$, and then $V = -\log 4 + 2\,\mathrm{JS}$. At the end $D = ½$ and $V = -\log 4$.
+# - The best $D$ is $p_\text{data}/(p_\text{data}+p_G)$, and then
+#   $V = -\log 4 + 2\,\mathrm{JS}$. At the end $D = ½$ and $V = -\log 4$.
 # - The minimax loss goes flat when $D$ is good; $-\log D$ does not.
-# - The game circles rather than descends. Losses do not tell how good the samples are: look at them, and count modes.
+# - The game circles rather than descends. Losses do not tell how good the samples are: look at
+#   them, and count modes.
 # - Collapse is $G$ outrunning $D$.
 #
-# **Assignment** [a1_gan_minimax](../assignments/a1_gan_minimax/a1_gan_minimax.ipynb): write the value, both players' losses, the best discriminator and the alternating step yourself; each is
-# checked, and mistakes are named.
-# **Next in the lecture:** the same game with pictures.
+# **Assignment** [a1_gan_minimax](../assignments/a1_gan_minimax/a1_gan_minimax.ipynb): write the
+# value, both players' losses, the best discriminator and the alternating step yourself; each is
+# checked, and mistakes are named. **Next in the lecture:** the same game with pictures.
 #
-# **Read.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014 (four pages are enough) · M. Arjovsky and L. Bottou, *Towards Principled
-# Methods for Training GANs*, 2017 · L. Mescheder et al., *Which Training Methods for GANs do actually Converge?*, 2018 · M. Kahng et al., *GAN
+# **Read.** I. Goodfellow et al., *Generative Adversarial Nets*, 2014 (four pages are enough) ·
+# M. Arjovsky and L. Bottou, *Towards Principled Methods for Training GANs*, 2017 · L. Mescheder
+# et al., *Which Training Methods for GANs do actually Converge?*, 2018 · M. Kahng et al., *GAN
 # Lab*, 2019, which inspired the laboratory above.

@@ -1,13 +1,15 @@
 # %% [markdown]
 # # 2 · GANs that make pictures
 #
-# **What you will see.** The game of lesson 1, with pictures instead of points. Two small convolutional networks learn
-# to draw digits while you watch. Then the questions that every generative model must answer: are its pictures any
-# good, are they *all there*, and did it simply learn the training set by heart? At the end stands BigGAN in
-# miniature, which draws the digit you ask for, and an honest look at why hardly anybody trains GANs for pictures now.
+# **What you will see.** The game of lesson 1, with pictures instead of points. Two small
+# convolutional networks learn to draw digits while you watch. Then the questions that every
+# generative model must answer: are its pictures any good, are they *all there*, and did it
+# simply learn the training set by heart? At the end stands BigGAN in miniature, which draws the
+# digit you ask for, and an honest look at why hardly anybody trains GANs for pictures now.
 #
-# **Slides.** *Generative Adversarial Nets* (samples and their nearest neighbours) · *Convolutional architectures* ·
-# *Architecture guidelines for stable Deep Convolutional GANs* · *2019: BigGAN* · *GANs were popular ...*
+# **Slides.** *Generative Adversarial Nets* (samples and their nearest neighbours) ·
+# *Convolutional architectures* · *Architecture guidelines for stable Deep Convolutional GANs* ·
+# *2019: BigGAN* · *GANs were popular ...*
 #
 # **Time.** About 3 minutes of computing on 2 cores (the first run also renders the toy world).
 #
@@ -18,14 +20,14 @@ from course_utils import scale
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
-import math
 from itertools import repeat
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import devices, live, plots, plots_gan_images as show
+from course_utils import devices, live, plots
+from course_utils import plots_gan_images as show
 from course_utils.data import load_images
 from course_utils.gan import biggan, dcgan, fractional, guidelines, images, judge, measures
 from course_utils.gan.class_game import ClassGame
@@ -39,27 +41,35 @@ devices.use_threads()
 
 # %%
 SIZES = {  # rounds of the games, steps of the judge, made pictures to measure, seeds of the minis
-    "laptop": dict(main=2400, mini=250, toy=150, big=800, judge=400, many=1000, seeds=3, world=1500),
-    "gpu": dict(main=8000, mini=1500, toy=4000, big=4000, judge=800, many=2000, seeds=3, world=10_000),
+    "laptop": dict(
+        main=2400, mini=250, toy=150, big=800, judge=400, many=1000, seeds=3, world=1500
+    ),
+    "gpu": dict(
+        main=8000, mini=1500, toy=4000, big=4000, judge=800, many=2000, seeds=3, world=10_000
+    ),
     "test": dict(main=3, mini=2, toy=2, big=3, judge=3, many=60, seeds=1, world=64),
 }[SCALE]
 digits = load_images("mnist5k")
 dice = torch.Generator().manual_seed(0)
 order = torch.randperm(len(digits.train_x), generator=dice)
-train, test = (F.pad(2 * x - 1, (2, 2, 2, 2), value=-1) for x in (digits.train_x[order], digits.test_x))
+train, test = (
+    F.pad(2 * x - 1, (2, 2, 2, 2), value=-1) for x in (digits.train_x[order], digits.test_x)
+)
 RECIPE = Recipe(size=32, latent=6, width=24)
 game = PictureGame(train, RECIPE, Rates(d_rate=1e-3))  # both players at the same rate
 show.sheets({"real digits (MNIST)": train[:40], "made, before any training": game.samples(40)})
 
 # %% [markdown]
-# On the left, some of the real digits. On the right, what the generator makes of random numbers now: a pattern, and it
-# is *regular*. Remember that; it will be explained soon. Pictures have values from $-1$ (black) to 1.
+# On the left, some of the real digits. On the right, what the generator makes of random numbers
+# now: a pattern, and it is *regular*. Remember that; it will be explained soon. Pictures have
+# values from $-1$ (black) to 1.
 #
 # ## 1 · From a small map to a large one
 #
-# A classifier makes maps smaller; a generator must make them **larger**. The lecture's slide says *upsampling network
-# with fractionally-strided convolutions*. It is done with stamps: every pixel of the small map stamps the kernel onto
-# the large one, times its own value, each stamp **2 pixels** from the next. Where stamps overlap, they add.
+# A classifier makes maps smaller; a generator must make them **larger**. The lecture's slide
+# says *upsampling network with fractionally-strided convolutions*. It is done with stamps:
+# every pixel of the small map stamps the kernel onto the large one, times its own value, each
+# stamp **2 pixels** from the next. Where stamps overlap, they add.
 
 # %%
 small = torch.tensor([[1.0, 2.0], [3.0, 1.0]])
@@ -76,8 +86,9 @@ one = fractional.stamped(small * torch.tensor([[0.0, 1], [0, 0]]), kernel, 2, 0)
 show.stamping(small, kernel, large, one, stride=2)
 
 # %% [markdown]
-# Torch calls it `conv_transpose2d`. There is a second way to read it, and it gave the name: put **zeros between** the
-# pixels, then run an *ordinary* convolution. It moves by one pixel of the result, which is *half* a pixel of the small map.
+# Torch calls it `conv_transpose2d`. There is a second way to read it, and it gave the name:
+# put **zeros between** the pixels, then run an *ordinary* convolution. It moves by one pixel of
+# the result, which is *half* a pixel of the small map.
 
 # %%
 by_torch = F.conv_transpose2d(small[None, None], kernel[None, None], stride=2)[0, 0]
@@ -89,8 +100,8 @@ print("stamps, zeros between, and torch: the same", tuple(large.shape), "map")
 # %% [markdown]
 # ### A trap: the checkerboard
 #
-# Take a small map that is 1 everywhere and a kernel that is 1 everywhere. The result should be an even grey. The numbers
-# below say how many stamps fall on each pixel.
+# Take a small map that is 1 everywhere and a kernel that is 1 everywhere. The result should be
+# an even grey. The numbers below say how many stamps fall on each pixel.
 #
 # **Guess first:** with stride 2, for which kernel sizes is the sheet even?
 
@@ -103,11 +114,13 @@ print(f"you said {my_guess}; it is even for {even}")
 show.checkerboards(counts)
 
 # %% [markdown]
-# Even exactly when the **stride divides the kernel**. With kernel 3, some pixels get four stamps and their neighbours
-# one. The network can learn weights that hide it, but it begins with a checkerboard, and all the gradients go
-# through it too. Hence the usual *kernel 4, stride 2*, also here. Yet the untrained pictures above are still regular:
-# with random weights, the pixels of one stamp differ, and every stamp is the same. An even count removes the
-# worst, not all. (Odena and others, 2016, advise to repeat pixels and then convolve: a question for section 7.)
+# Even exactly when the **stride divides the kernel**. With kernel 3, some pixels get four
+# stamps and their neighbours one. The network can learn weights that hide it, but it begins
+# with a checkerboard, and all the gradients go through it too. Hence the usual *kernel 4,
+# stride 2*, also here. Yet the untrained pictures above are still regular: with random weights,
+# the pixels of one stamp differ, and every stamp is the same. An even count removes the worst,
+# not all. (Odena and others, 2016, advise to repeat pixels and then convolve: a question for
+# section 7.)
 #
 # ## 2 · Two players, five guidelines
 #
@@ -126,10 +139,11 @@ for name, player in {"G": game.generator, "D": game.discriminator}.items():
         print("   ", layer)
 
 # %% [markdown]
-# Only two layers multiply by a full matrix: the projection of $z$ (first in G) and the last one of D. They are not *hidden*.
+# Only two layers multiply by a full matrix: the projection of $z$ (first in G) and the last one
+# of D. They are not *hidden*.
 #
-# Rules can be checked by a program. Our linter reads any `nn.Module`. Here is a discriminator as somebody
-# might write it who comes from classification.
+# Rules can be checked by a program. Our linter reads any `nn.Module`. Here is a discriminator
+# as somebody might write it who comes from classification.
 #
 # **Guess first:** how many of the five does it break?
 
@@ -144,11 +158,14 @@ classic = nn.Sequential(
 found = guidelines.lint_discriminator(classic)
 for finding in found:
     print("-", finding)
-print(f"\nyou said {my_guess}; it breaks {len({f.guideline for f in found})} of the four that concern D")
+print(
+    f"\nyou said {my_guess}; it breaks {len({f.guideline for f in found})} "
+    "of the four that concern D"
+)
 
 # %% [markdown]
-# Now you: repair it until the list is empty. Then try to fool the linter. (It sees modules, not what
-# `forward` does with them.)
+# Now you: repair it until the list is empty. Then try to fool the linter. (It sees modules, not
+# what `forward` does with them.)
 
 # %%
 mine = nn.Sequential(
@@ -162,8 +179,9 @@ print(guidelines.lint_generator(game.generator) or "nothing to complain about")
 # %% [markdown]
 # ## 3 · A judge
 #
-# Losses of a GAN do not say how good its pictures are (lesson 1, section 3). So first we train a **judge**: a small
-# classifier on real digits with their labels. GAN training never sees it, nor the labels.
+# Losses of a GAN do not say how good its pictures are (lesson 1, section 3). So first we train
+# a **judge**: a small classifier on real digits with their labels. GAN training never sees it,
+# nor the labels.
 
 # %%
 torch.manual_seed(0)
@@ -173,13 +191,18 @@ factor = judge.calibrate(referee, test, digits.test_y)
 
 on_test = judge.verdict_on(referee, test)
 right = (on_test.labels == digits.test_y).float().mean()
-print(f"right on real digits that it never saw: {right:.1%}; its confidence was scaled by {factor:.2f}")
+print(
+    f"right on real digits that it never saw: {right:.1%}; "
+    f"its confidence was scaled by {factor:.2f}"
+)
 
 # %% [markdown]
-# *Calibration* (Guo and others, 2017) makes its confidence mean something: of the real digits for which it says 90 %, about 90 %
-# are right. A classifier must say *something* about any picture, so compare three sets.
+# *Calibration* (Guo and others, 2017) makes its confidence mean something: of the real digits
+# for which it says 90 %, about 90 % are right. A classifier must say *something* about any
+# picture, so compare three sets.
 #
-# **Guess first:** of what the untrained generator makes, on how many does the judge give more than 90 % confidence?
+# **Guess first:** of what the untrained generator makes, on how many does the judge give more
+# than 90 % confidence?
 
 # %%
 my_guess = 0.0
@@ -187,22 +210,28 @@ my_guess = 0.0
 raw = judge.verdict_on(referee, game.samples(SIZES["many"]))
 noise = judge.verdict_on(referee, 2 * torch.rand(500, 1, 32, 32, generator=dice) - 1)
 print(f"you said {my_guess:.0%}; it is {raw.sure():.0%}; on plain noise {noise.sure():.0%}")
-show.confidence_bars({
-    "real": on_test.confidence.tolist(),
-    "untrained G": raw.confidence.tolist(),
-    "noise": noise.confidence.tolist(),
-})  # fmt: skip
+show.confidence_bars(
+    {
+        "real": on_test.confidence.tolist(),
+        "untrained G": raw.confidence.tolist(),
+        "noise": noise.confidence.tolist(),
+    }
+)
 
 # %% [markdown]
-# **A trap:** a judge can be *sure* of nonsense, as it was never shown any; and a generator that draws one perfect "1" for ever would score
-# 100 %. That is why we shall also count classes, and compare whole *sets* of pictures.
+# **A trap:** a judge can be *sure* of nonsense, as it was never shown any; and a generator that
+# draws one perfect "1" for ever would score 100 %. That is why we shall also count classes, and
+# compare whole *sets* of pictures.
 #
 # ## 4 · The training
 #
-# It is `minimax.discriminator_step` and `minimax.generator_step` of lesson 1, on batches of 64 pictures. Only the networks are new. Beside G
-# a **slow copy** follows it (EMA: a running mean of its weights, a trick from after DCGAN): G circles, and the mean of a circle is its centre.
+# It is `minimax.discriminator_step` and `minimax.generator_step` of lesson 1, on batches of 64
+# pictures. Only the networks are new. Beside G a **slow copy** follows it (EMA: a running mean
+# of its weights, a trick from after DCGAN): G circles, and the mean of a circle is its centre.
 #
-# $z$ has only 6 numbers here; the paper's had 100. Fewer directions mean fewer in-between shapes: more samples that the judge is sure of, and less variety. Set `latent=32` above, and compare in section 5.
+# $z$ has only 6 numbers here; the paper's had 100. Fewer directions mean fewer in-between
+# shapes: more samples that the judge is sure of, and less variety. Set `latent=32` above, and
+# compare in section 5.
 
 # %%
 moments = [0] + [round(SIZES["main"] * share) for share in (0.03, 0.1, 0.25, 0.5, 1.0)]
@@ -226,8 +255,8 @@ records = progress(map(watch, fit(one_round, repeat(None), steps=SIZES["main"]))
 show.film_strip(film)
 
 # %% [markdown]
-# Every column is **one** $z$, held still while the networks learn around it. First strokes, then digits; and a column may
-# change its mind about which digit it is.
+# Every column is **one** $z$, held still while the networks learn around it. First strokes,
+# then digits; and a column may change its mind about which digit it is.
 
 # %%
 for rounds, sure, classes in progress_of:
@@ -241,30 +270,38 @@ show.sheet(made[:64])
 plots.curves(records, smooth=25, ylabel="nats")
 
 # %% [markdown]
-# Now look at the losses. **They do not fall.** D stays a little ahead and G never catches up, and that is what a game in good health looks
-# like. If you had only this picture, you would have stopped at the beginning.
+# Now look at the losses. **They do not fall.** D stays a little ahead and G never catches up,
+# and that is what a game in good health looks like. If you had only this picture, you would
+# have stopped at the beginning.
 #
 # ## 5 · How near are two *sets* of pictures?
 #
-# We put every picture through the judge and keep the numbers before its last layer: a point in a space where neighbours *look* alike. Then
-# we compare two clouds of points.
+# We put every picture through the judge and keep the numbers before its last layer: a point in
+# a space where neighbours *look* alike. Then we compare two clouds of points.
 #
-# **Fréchet distance.** Take each cloud for one Gaussian: $d^2 = |\mu_1-\mu_2|^2 + \mathrm{tr}\big(\Sigma_1+\Sigma_2-2(\Sigma_1\Sigma_2)^{1/2}\big)$. On a
-# line this is $(\mu_1-\mu_2)^2 + (\sigma_1-\sigma_2)^2$, which we check first.
+# **Fréchet distance.** Take each cloud for one Gaussian:
+# $d^2 = |\mu_1-\mu_2|^2 + \mathrm{tr}\big(\Sigma_1+\Sigma_2-2(\Sigma_1\Sigma_2)^{1/2}\big)$. On
+# a line this is $(\mu_1-\mu_2)^2 + (\sigma_1-\sigma_2)^2$, which we check first.
 
 # %%
 a = 2.0 + 1.0 * torch.randn(20_000, 1, generator=dice)
 b = 5.0 + 3.0 * torch.randn(20_000, 1, generator=dice)
-print(f"formula {(2 - 5) ** 2 + (1 - 3) ** 2:.2f}   from samples {measures.frechet_distance(a, b):.2f}")
+print(
+    f"formula {(2 - 5) ** 2 + (1 - 3) ** 2:.2f}   from samples "
+    f"{measures.frechet_distance(a, b):.2f}"
+)
 
 # %% [markdown]
-# **FID** is this number in the features of an Inception network trained on ImageNet, with 50,000 pictures. **Ours is not FID**, and cannot be
-# compared with any published one: other features, other sizes. It only compares our own sets with each other.
+# **FID** is this number in the features of an Inception network trained on ImageNet, with
+# 50,000 pictures. **Ours is not FID**, and cannot be compared with any published one: other
+# features, other sizes. It only compares our own sets with each other.
 #
-# It mixes two faults into one number. **Precision** and **recall** keep them apart (Kynkäänniemi and others, 2019). Around each point draw a ball
-# that reaches its third neighbour: the balls together are the *ground* of a set.
+# It mixes two faults into one number. **Precision** and **recall** keep them apart
+# (Kynkäänniemi and others, 2019). Around each point draw a ball that reaches its third
+# neighbour: the balls together are the *ground* of a set.
 #
-# **Guess first:** real points are in two heaps, the made ones exactly on one of them. Which number is low, `"precision"` or `"recall"`?
+# **Guess first:** real points are in two heaps, the made ones exactly on one of them. Which
+# number is low, `"precision"` or `"recall"`?
 
 # %%
 my_guess = "precision"
@@ -275,10 +312,13 @@ show.territories(shift=0.0, spread=1.0)
 live.explore(show.territories, shift=(-2.0, 4.0, 0.1), spread=(0.1, 4.0, 0.1))
 
 # %% [markdown]
-# It was **recall**: what is made is good, but half of the real ones lie on no made ground. Try *spread* 0.1 (collapse), *spread* 4 (made points
-# everywhere, few on real ground), and *shift* 1.5 (between the heaps, where nothing real is).
+# It was **recall**: what is made is good, but half of the real ones lie on no made ground. Try
+# *spread* 0.1 (collapse), *spread* 4 (made points everywhere, few on real ground), and *shift*
+# 1.5 (between the heaps, where nothing real is).
 #
-# Now the digits. Two halves of the *real* set tell what is possible; we blur and copy real digits to see what the numbers notice.
+# Now the digits. Two halves of the *real* set tell what is possible; we blur and copy real
+# digits to see what the numbers notice.
+
 
 # %%
 def look(pictures):
@@ -302,16 +342,19 @@ for name, pictures in sets.items():
     print(f"{name:26s} {distance:8.2f} {m.precision:9.0%} {m.recall:8.0%} {m.coverage:8.0%}")
 
 # %% [markdown]
-# *Only 0 to 4* keeps its precision and loses recall: that is what mode collapse looks like in numbers. (*Coverage*, by Naeem and others, 2020,
-# counts real points that have a made one nearby, and stumbles less over single outliers.)
+# *Only 0 to 4* keeps its precision and loses recall: that is what mode collapse looks like in
+# numbers. (*Coverage*, by Naeem and others, 2020, counts real points that have a made one
+# nearby, and stumbles less over single outliers.)
 #
 # ## 6 · Is it copying?
 #
-# The lecture shows samples beside their **nearest neighbour in the training set**. If a generator had learned the training set by heart,
-# sample and neighbour would be the same picture.
+# The lecture shows samples beside their **nearest neighbour in the training set**. If a
+# generator had learned the training set by heart, sample and neighbour would be the same
+# picture.
 #
-# Nearest in *what*? In pixels, a digit moved by two pixels is far from itself. In the judge's features it should be nearer. Let us test the searchers
-# before we trust them: disguise a hundred training digits (moved to the right, a little noisy) and look for their originals.
+# Nearest in *what*? In pixels, a digit moved by two pixels is far from itself. In the judge's
+# features it should be nearer. Let us test the searchers before we trust them: disguise a
+# hundred training digits (moved to the right, a little noisy) and look for their originals.
 #
 # **Guess first:** of digits moved by 2 pixels, how many does the search in pixels find?
 
@@ -319,7 +362,10 @@ for name, pictures in sets.items():
 my_guess = 0.5
 
 picks = torch.arange(0, 4000, 40)
-spaces = {"pixels": images.pixels_of, "features": lambda x: judge.judged_features(referee, x, cells=2)}
+spaces = {
+    "pixels": images.pixels_of,
+    "features": lambda x: judge.judged_features(referee, x, cells=2),
+}
 library = {name: space(train) for name, space in spaces.items()}
 rates = {}
 for move in (0, 1, 2, 3):
@@ -327,13 +373,18 @@ for move in (0, 1, 2, 3):
     for name, space in spaces.items():
         index = images.nearest_neighbours(space(torch.cat(hidden)), library[name]).index[:, 0]
         rates[move, name] = float((index == picks).float().mean())
-    print(f"moved by {move}: found in pixels {rates[move, 'pixels']:.0%}, in features {rates[move, 'features']:.0%}")
+    print(
+        f"moved by {move}: found in pixels {rates[move, 'pixels']:.0%}, "
+        f"in features {rates[move, 'features']:.0%}"
+    )
 print(f"you said {my_guess:.0%}; it is {rates[2, 'pixels']:.0%}")
 
 # %% [markdown]
-# A search in pixels is blind to a copy that was moved. A search in features sees more, but no search sees everything: always say in which space you looked.
+# A search in pixels is blind to a copy that was moved. A search in features sees more, but no
+# search sees everything: always say in which space you looked.
 #
-# Now the lecture's figure, for our GAN. One of these pictures is *not* made: it is a training picture, smuggled in and moved by a pixel.
+# Now the lecture's figure, for our GAN. One of these pictures is *not* made: it is a training
+# picture, smuggled in and moved by a pixel.
 #
 # **Guess first:** which one (0 to 13)?
 
@@ -349,12 +400,16 @@ show.neighbour_rows(smuggled, train, neighbours)
 my_guess = 4
 
 finds = [name for name, index in neighbours.items() if int(index[9]) == 123]
-print(f"you said {my_guess}; it is 9, and its original is the {' and the '.join(finds) or 'nearest in neither'}")
+print(
+    f"you said {my_guess}; it is 9, and its original is the "
+    f"{' and the '.join(finds) or 'nearest in neither'}"
+)
 show.neighbour_rows(smuggled, train, neighbours, suspects=[9])
 
 # %% [markdown]
-# And how near is *too* near? New real digits have neighbours too, so they are the measure: we suspect only what lies nearer to the training set than nearly all
-# real digits that were never trained on.
+# And how near is *too* near? New real digits have neighbours too, so they are the measure: we
+# suspect only what lies nearer to the training set than nearly all real digits that were never
+# trained on.
 
 # %%
 features, known = spaces["features"], library["features"]
@@ -362,16 +417,24 @@ usual = images.nearest_neighbours(features(test), known).distance[:, 0]
 with_spy = images.smuggled(made, train[123], place=9, move=(0, 0), noise=0.02, generator=dice)
 distance = images.nearest_neighbours(features(with_spy), known).distance[:, 0]
 suspects = images.suspected_copies(distance, usual)
-print(f"suspected: {int(suspects.sum())} of {len(with_spy)}; the smuggled one among them: {bool(suspects[9])}")
+print(
+    f"suspected: {int(suspects.sum())} of {len(with_spy)}; "
+    f"the smuggled one among them: {bool(suspects[9])}"
+)
 print(f"expected by chance alone, were all of them new real digits: {0.005 * len(with_spy):.0f}")
-print(f"median distance to the training set: made {distance.median():.2f}, new real {usual.median():.2f}")
+print(
+    f"median distance to the training set: made {distance.median():.2f}, "
+    f"new real {usual.median():.2f}"
+)
 
 # %% [markdown]
-# What does it *not* prove? That nothing is copied in part; and a generator may also lie far from the training set because it is bad.
+# What does it *not* prove? That nothing is copied in part; and a generator may also lie far
+# from the training set because it is bad.
 #
 # ## 7 · Walking in the latent space
 #
-# A generator that had stored pictures would jump from one to the next. Take two latents and walk the arc between them.
+# A generator that had stored pictures would jump from one to the next. Take two latents and
+# walk the arc between them.
 
 # %%
 ends = game.noise(8)
@@ -392,8 +455,10 @@ live.explore(walk, share=(0.0, 1.0, 0.01), start=(0, 7), end=(0, 7))
 # %% [markdown]
 # There is no jump, and halfway there are shapes that nobody wrote.
 #
-# **Arithmetic.** Radford and others took the mean latent of *smiling woman*, minus *neutral woman*, plus *neutral man*, and got a smiling man. Digits do not smile,
-# but they lean and are thick or thin, and both can be measured. Take the mean $z$ of the fattest made digits minus that of the thinnest: a direction. Add it to *other* latents.
+# **Arithmetic.** Radford and others took the mean latent of *smiling woman*, minus *neutral
+# woman*, plus *neutral man*, and got a smiling man. Digits do not smile, but they lean and are
+# thick or thin, and both can be measured. Take the mean $z$ of the fattest made digits minus
+# that of the thinnest: a direction. Add it to *other* latents.
 
 # %%
 z = game.noise(2 * SIZES["many"])
@@ -406,20 +471,30 @@ for name, measure in {"ink": images.ink, "slant": images.slant}.items():
 
 fresh = game.noise(12)
 for name, measure in {"ink": images.ink, "slant": images.slant}.items():
-    told = [measure(made_pictures(game.average, fresh + t * directions[name])).mean() for t in (-0.5, 0, 0.5)]
-    print(f"{name:6s} at -0.5, 0, +0.5 times the direction: " + "  ".join(f"{v:+.3f}" for v in told))
+    told = [
+        measure(made_pictures(game.average, fresh + t * directions[name])).mean()
+        for t in (-0.5, 0, 0.5)
+    ]
+    print(
+        f"{name:6s} at -0.5, 0, +0.5 times the direction: " + "  ".join(f"{v:+.3f}" for v in told)
+    )
+
 
 # %%
 def arithmetic(ink=0.0, slant=0.0):
     moved = fresh + ink * directions["ink"] + slant * directions["slant"]
-    return show.sheets({"as they were": made_pictures(game.average, fresh),
-                        f"{ink:+.2f} ink, {slant:+.2f} slant": made_pictures(game.average, moved)}, columns=4)  # fmt: skip
+    pictures = {
+        "as they were": made_pictures(game.average, fresh),
+        f"{ink:+.2f} ink, {slant:+.2f} slant": made_pictures(game.average, moved),
+    }
+    return show.sheets(pictures, columns=4)
 
 
 arithmetic(ink=0.3, slant=0.5)
 
 # %% [markdown]
-# Nobody told the generator what ink or slant is. Go far, and the identity goes too: the direction is a mean over *all* digits, and the mean of the fattest is no good 1.
+# Nobody told the generator what ink or slant is. Go far, and the identity goes too: the
+# direction is a mean over *all* digits, and the mean of the fattest is no good 1.
 
 # %%
 live.explore(arithmetic, ink=(-1.0, 1.0, 0.05), slant=(-1.0, 1.0, 0.05))
@@ -427,8 +502,9 @@ live.explore(arithmetic, ink=(-1.0, 1.0, 0.05), slant=(-1.0, 1.0, 0.05))
 # %% [markdown]
 # ## 8 · Do the guidelines matter?
 #
-# Six generators in miniature, at 16 by 16 pixels: one keeps all five rules, each of the others breaks one. The same number of rounds, and the same seeds.
-# The score is our Fréchet distance, in the features of a second judge for pictures of that size: smaller is better.
+# Six generators in miniature, at 16 by 16 pixels: one keeps all five rules, each of the others
+# breaks one. The same number of rounds, and the same seeds. The score is our Fréchet distance,
+# in the features of a second judge for pictures of that size: smaller is better.
 #
 # **Guess first:** which broken rule hurts most?
 
@@ -450,6 +526,7 @@ def tiny_look(pictures):
 
 tiny_reference = tiny_look(tiny[:n])
 
+
 # %%
 def train_mini(recipe, seeds=SIZES["seeds"], batch=64):
     rates = Rates(g_rate=2e-3, d_rate=2e-3, batch=batch)  # small networks take large steps
@@ -464,18 +541,18 @@ def train_mini(recipe, seeds=SIZES["seeds"], batch=64):
 
 
 kept = train_mini(Recipe(size=16, width=8))
-broken = {
-    name: train_mini(Recipe(size=16, width=8).without(name)) for name in dcgan.GUIDELINES
-}
+broken = {name: train_mini(Recipe(size=16, width=8).without(name)) for name in dcgan.GUIDELINES}
 worst = max(broken, key=lambda name: broken[name].score)
 print(f"you said {my_guess!r}; here it hurts most to break {worst!r}")
 show.guideline_pairs(kept, broken)
 
 # %% [markdown]
-# Read it with care. *No difference* means: not more than two trainings with different seeds differ. The rules were found
-# on *larger* pictures, with *deeper* networks, in trainings of days, and they are advice for **stability**: how rarely a training fails, more than how good
-# it gets. On small grey digits and two blocks deep, some of them do nothing or are even the worse choice in a short training, and then the cell above says so. Later work
-# dropped several: BigGAN has no batch normalisation in D, uses ReLU there, and enlarges by repeating pixels.
+# Read it with care. *No difference* means: not more than two trainings with different seeds
+# differ. The rules were found on *larger* pictures, with *deeper* networks, in trainings of
+# days, and they are advice for **stability**: how rarely a training fails, more than how good
+# it gets. On small grey digits and two blocks deep, some of them do nothing or are even the
+# worse choice in a short training, and then the cell above says so. Later work dropped several:
+# BigGAN has no batch normalisation in D, uses ReLU there, and enlarges by repeating pixels.
 #
 # ## 9 · The picture laboratory
 #
@@ -492,7 +569,9 @@ def score(pictures):
     return {"judge sure": seen.sure(), "precision": m.precision, "recall": m.recall}
 
 
-lab = PictureLab({"digits": tiny, "toy world": tiny_world.clamp(-1, 1)}, score, Recipe(size=16, width=16))
+lab = PictureLab(
+    {"digits": tiny, "toy world": tiny_world.clamp(-1, 1)}, score, Recipe(size=16, width=16)
+)
 lab
 
 # %% [markdown]
@@ -507,7 +586,8 @@ lab
 #
 # ## 10 · Something harder
 #
-# Digits are strokes on black. Here is the toy world in colour, with the same recipe, for a few seconds.
+# Digits are strokes on black. Here is the toy world in colour, with the same recipe, for a few
+# seconds.
 
 # %%
 toy_game = PictureGame(world, Recipe(size=32, channels=3, width=16), Rates(batch=32))
@@ -515,12 +595,14 @@ progress(fit(lambda _: toy_game.step(), repeat(None), steps=SIZES["toy"]))
 show.sheets({"real": world[:24], "made": toy_game.samples(24)})
 
 # %% [markdown]
-# Sky, ground, and something that throws a shadow, and no more in this time. A world with many kinds, colours and camera
-# places needs a larger network and much longer. That is the door to BigGAN.
+# Sky, ground, and something that throws a shadow, and no more in this time. A world with many
+# kinds, colours and camera places needs a larger network and much longer. That is the door to
+# BigGAN.
 #
 # ## 11 · BigGAN in miniature
 #
-# Brock, Donahue and Simonyan, 2019, made GANs **big**, and collected what keeps a big one in check. Part by part:
+# Brock, Donahue and Simonyan, 2019, made GANs **big**, and collected what keeps a big one in
+# check. Part by part:
 #
 # | Part | What it is |
 # |---|---|
@@ -531,7 +613,9 @@ show.sheets({"real": world[:24], "made": toy_game.samples(24)})
 # | slow copy (EMA) | as above |
 # | orthogonal regularisation | filters of G shall differ |
 #
-# **Spectral norm** first, as a loop. The largest singular value $\sigma$ is how much a matrix can stretch a vector. Divide by it, and D's slope stays bounded: no cliffs (lesson 1, section 7).
+# **Spectral norm** first, as a loop. The largest singular value $\sigma$ is how much a matrix
+# can stretch a vector. Divide by it, and D's slope stays bounded: no cliffs (lesson 1, section
+# 7).
 
 # %%
 W = torch.randn(20, 30, generator=dice)
@@ -544,7 +628,8 @@ for step in range(1, 31):
 print(f"exact:              {torch.linalg.svdvals(W)[0]:.4f}")
 
 # %% [markdown]
-# In training **one** such step per round is enough, because the weights hardly change from round to round.
+# In training **one** such step per round is enough, because the weights hardly change from
+# round to round.
 #
 # **The hinge loss**, and its slope where D is already right:
 
@@ -553,11 +638,14 @@ for logit in (-2.0, -0.5, 0.5, 2.0):
     a = torch.tensor([logit], requires_grad=True)
     loss = biggan.hinge_discriminator_loss(a, torch.tensor([-1.0]))
     (slope,) = torch.autograd.grad(loss, a)
-    print(f"D's logit on a real picture {logit:+.1f}   loss {loss:.1f}   slope {slope.item() + 0.0:+.0f}")
+    print(
+        f"D's logit on a real picture {logit:+.1f}   loss {loss:.1f}   slope "
+        f"{slope.item() + 0.0:+.0f}"
+    )
 
 # %% [markdown]
-# Now the training. G gets a *code*: 8 random numbers and the class. (Few, because of what comes next: the middle of a space with many
-# dimensions is a place where training never was.)
+# Now the training. G gets a *code*: 8 random numbers and the class. (Few, because of what comes
+# next: the middle of a space with many dimensions is a place where training never was.)
 
 # %%
 big = ClassGame(train, digits.train_y[order], Recipe(size=32, latent=8, width=24))
@@ -584,9 +672,11 @@ show.asked_and_seen(table, digits.classes)
 # %% [markdown]
 # ### The truncation trick
 #
-# Trained with $z$ from a normal distribution, *used* with a $z$ that is drawn again until no entry is further from 0 than a threshold.
+# Trained with $z$ from a normal distribution, *used* with a $z$ that is drawn again until no
+# entry is further from 0 than a threshold.
 #
-# **Guess first:** with a *small* threshold, what happens to precision and recall: `"both up"`, `"up, down"` or `"down, up"`?
+# **Guess first:** with a *small* threshold, what happens to precision and recall: `"both up"`,
+# `"up, down"` or `"down, up"`?
 
 # %%
 my_guess = "both up"
@@ -595,7 +685,10 @@ thresholds = (0.1, 0.3, 0.6, 1.0, 1.5, 2.5)
 found = [measures.coverage_measures(reference, look(big.samples(asked, t))) for t in thresholds]
 small, large = found[0], found[-1]
 words = {True: "up", False: "down"}
-print(f"you said {my_guess!r}; it is '{words[small.precision > large.precision]}, {words[small.recall > large.recall]}'")
+print(
+    f"you said {my_guess!r}; it is '{words[small.precision > large.precision]}, "
+    f"{words[small.recall > large.recall]}'"
+)
 show.fidelity_and_variety(thresholds, found)
 
 # %%
@@ -605,18 +698,25 @@ untruncated = torch.Generator()
 
 def truncated(threshold=1.0):
     z = biggan.truncated_noise(len(row), 8, threshold, untruncated.manual_seed(1))
-    return show.sheet(big.pictures(z, biggan.class_weights(row)), columns=10, title=f"threshold {threshold:g}")
+    return show.sheet(
+        big.pictures(z, biggan.class_weights(row)), columns=10, title=f"threshold {threshold:g}"
+    )
 
 
 truncated(0.3)
 
 # %% [markdown]
-# **Variety** falls with the threshold, down to nothing: near 0 all pictures of a class are the same one. **Fidelity** rises in exchange, after the training and for free. So beware of
+# **Variety** falls with the threshold, down to nothing: near 0 all pictures of a class are the
+# same one. **Fidelity** rises in exchange, after the training and for free. So beware of
 # galleries: the beautiful pictures in papers were often made at a low threshold.
 #
-# **A trap.** It does not work with every network. After a third of this training (try it), precision *falls* towards the left: the middle of the latents is a place where a short training hardly ever was, and
-# there G answers with clean strokes and a few specks that no real digit has. It needs the rest of the training, and the falling rates at its end. The paper met the same: without orthogonal regularisation 16 % of its models could be truncated, with it 60 %. And see that at the
-# very left precision is measured on ten nearly constant pictures: one of them off the real ground costs a tenth.
+# **A trap.** It does not work with every network. After a third of this training (try it),
+# precision *falls* towards the left: the middle of the latents is a place where a short
+# training hardly ever was, and there G answers with clean strokes and a few specks that no real
+# digit has. It needs the rest of the training, and the falling rates at its end. The paper met
+# the same: without orthogonal regularisation 16 % of its models could be truncated, with it
+# 60 %. And see that at the very left precision is measured on ten nearly constant pictures: one
+# of them off the real ground costs a tenth.
 
 # %%
 live.explore(truncated, threshold=(0.05, 2.5, 0.05))
@@ -624,7 +724,8 @@ live.explore(truncated, threshold=(0.05, 2.5, 0.05))
 # %% [markdown]
 # ### Between classes
 #
-# The class enters G as a vector of weights, so we can ask for a mixture that never occurred in training: $z$ stays, only the class moves.
+# The class enters G as a vector of weights, so we can ask for a mixture that never occurred in
+# training: $z$ stays, only the class moves.
 
 # %%
 still = biggan.truncated_noise(4, 8, 0.8, torch.Generator().manual_seed(3))
@@ -644,7 +745,8 @@ live.explore(mixture, first=(0, 9), second=(0, 9))
 # %% [markdown]
 # ### What size does
 #
-# "Big" was the point: BigGAN's first table changes **batch size** and **width** and little else. We do the same in miniature, with our DCGAN at 16 by 16 and the same number of rounds.
+# "Big" was the point: BigGAN's first table changes **batch size** and **width** and little
+# else. We do the same in miniature, with our DCGAN at 16 by 16 and the same number of rounds.
 #
 # **Guess first:** does the distance fall with width, with batch, or with `"both"`?
 
@@ -655,12 +757,17 @@ mini = Recipe(size=16, width=8)
 widths = {w: train_mini(Recipe(size=16, width=w), 1).score for w in (2, 4, 16)} | {8: kept.score}
 batches = {b: train_mini(mini, 1, b).score for b in (16, 32, 128)} | {64: kept.score}
 widths, batches = dict(sorted(widths.items())), dict(sorted(batches.items()))
-falls = [name for name, line in (("width", widths), ("batch", batches)) if list(line.values())[-1] < list(line.values())[0]]
+falls = [
+    name
+    for name, line in (("width", widths), ("batch", batches))
+    if list(line.values())[-1] < next(iter(line.values()))
+]
 print(f"you said {my_guess!r}; here it falls with {' and '.join(falls) or 'neither'}")
 show.scale_lines({"width of the networks": widths, "pictures in a batch": batches})
 
 # %% [markdown]
-# The paper's numbers (Brock et al. 2019, Table 1; ImageNet at 128 × 128, *published* FID, not ours):
+# The paper's numbers (Brock et al. 2019, Table 1; ImageNet at 128 × 128, *published* FID, not
+# ours):
 #
 # | batch | width | FID |
 # |---|---|---|
@@ -670,12 +777,15 @@ show.scale_lines({"width of the networks": widths, "pictures in a batch": batche
 # | 2048 | 64 | 12.39 |
 # | 2048 | 96 | 9.54 |
 #
-# A larger batch holds more modes at once, so both players see more of the world in each step. The paper also tells the price: such trainings **collapse** in the end, and one stops early
+# A larger batch holds more modes at once, so both players see more of the world in each step.
+# The paper also tells the price: such trainings **collapse** in the end, and one stops early
 # and keeps the last good weights.
 #
 # ## 12 · The failure museum
 #
-# Three ways to spoil it, at 16 by 16. `"a"`: G moves eight times per round, at five times the rate. `"b"`: D's rate is 100 times G's. `"c"`: momentum 0.95, as if this were ordinary training.
+# Three ways to spoil it, at 16 by 16. `"a"`: G moves eight times per round, at five times the
+# rate. `"b"`: D's rate is 100 times G's. `"c"`: momentum 0.95, as if this were ordinary
+# training.
 #
 # **Guess first:** how many of the three still draw more than one kind of digit?
 
@@ -704,29 +814,41 @@ print(f"you said {my_guess}; it is {len(alive)}")
 show.sheets(museum, columns=4)
 
 # %% [markdown]
-# You have met all of them on the ring of lesson 1. Pictures only hide it better: on a sheet of faces nobody notices that one kind of face is missing. **Count.**
+# You have met all of them on the ring of lesson 1. Pictures only hide it better: on a sheet of
+# faces nobody notices that one kind of face is missing. **Count.**
 #
 # ## 13 · What GANs left behind
 #
-# *GANs were popular ...* says the slide, with dots. **Why they were:** sharp pictures when everything else was blurred; one pass through a network, so they are fast; and an
-# idea that anybody understands at once. **Why they are no longer the first choice for pictures:** the game may collapse, and no loss tells you; they leave out parts of the data and cannot
-# tell how likely a picture is; and each new data set asks for tuning again.
+# *GANs were popular ...* says the slide, with dots. **Why they were:** sharp pictures when
+# everything else was blurred; one pass through a network, so they are fast; and an idea that
+# anybody understands at once. **Why they are no longer the first choice for pictures:** the
+# game may collapse, and no loss tells you; they leave out parts of the data and cannot tell how
+# likely a picture is; and each new data set asks for tuning again.
 #
-# **What took over.** *Diffusion models* (Ho and others, 2020) learn to remove noise, step by step: a plain regression whose loss falls, and which covers the data. In 2021 Dhariwal and Nichol passed BigGAN on
-# ImageNet; with latent diffusion and text (Rombach and others, 2022) they became what people know as image generators. Beside them stand autoregressive models on tokens.
+# **What took over.** *Diffusion models* (Ho and others, 2020) learn to remove noise, step by
+# step: a plain regression whose loss falls, and which covers the data. In 2021 Dhariwal and
+# Nichol passed BigGAN on ImageNet; with latent diffusion and text (Rombach and others, 2022)
+# they became what people know as image generators. Beside them stand autoregressive models on
+# tokens.
 #
-# **What stayed.** The *adversarial loss* as one term among others, wherever something must look sharp (autoencoders for latent diffusion, super-resolution, sound); distilling a slow diffusion model into one that draws in
-# one step, often against a discriminator; and the measures of section 5, which are used for all of them.
+# **What stayed.** The *adversarial loss* as one term among others, wherever something must look
+# sharp (autoencoders for latent diffusion, super-resolution, sound); distilling a slow
+# diffusion model into one that draws in one step, often against a discriminator; and the
+# measures of section 5, which are used for all of them.
 #
 # ## 14 · What to take along
 #
 # - A fractionally-strided convolution stamps; let the stride divide the kernel.
 # - The five guidelines are advice for stability. Measure whether they matter for you.
-# - Losses do not tell. Look at samples, count classes, and measure fidelity *and* variety, in features that you can name.
+# - Losses do not tell. Look at samples, count classes, and measure fidelity *and* variety, in
+#   features that you can name.
 # - Nearest neighbours: choose the space, plant a copy, and compare with new real pictures.
-# - BigGAN: the class in both players, a bounded D, an averaged G, and truncation: variety for fidelity.
+# - BigGAN: the class in both players, a bounded D, an averaged G, and truncation: variety for
+#   fidelity.
 #
 # **Next in the lecture:** learning from pictures without making any: self-supervision.
 #
-# **Read.** A. Radford et al., *Unsupervised Representation Learning with DCGANs*, 2016 · A. Odena et al., *Deconvolution and Checkerboard Artifacts*, 2016 · A. Brock et al., *Large Scale GAN Training*, 2019 · T.
-# Kynkäänniemi et al., *Improved Precision and Recall*, 2019 · P. Dhariwal and A. Nichol, *Diffusion Models Beat GANs on Image Synthesis*, 2021.
+# **Read.** A. Radford et al., *Unsupervised Representation Learning with DCGANs*, 2016 · A.
+# Odena et al., *Deconvolution and Checkerboard Artifacts*, 2016 · A. Brock et al., *Large Scale
+# GAN Training*, 2019 · T. Kynkäänniemi et al., *Improved Precision and Recall*, 2019 · P.
+# Dhariwal and A. Nichol, *Diffusion Models Beat GANs on Image Synthesis*, 2021.

@@ -68,6 +68,7 @@ torch.set_num_threads(1)  # networks as small as these are fastest on one
 # float32, yet $\log \sigma(-200)$ is simply $-200$. Two facts help: torch has a function for
 # $\log \sigma(a)$, and $1 - \sigma(a) = \sigma(-a)$.
 
+
 # %% nbgrader={"grade_id": "game_value", "kind": "solution"}
 def game_value(real_logits, fake_logits):
     """V(D, G) as a scalar tensor, from logits of real and of generated samples."""
@@ -98,6 +99,7 @@ checks.grade("game_value", game_value, points=3)
 # $$L_D = -\operatorname{mean}_i \log D(x_i) - \operatorname{mean}_j \log\big(1 - D(G(z_j))\big).$$
 #
 # Write it with torch's cross-entropy for logits, or in any way you like.
+
 
 # %% nbgrader={"grade_id": "discriminator_loss", "kind": "solution"}
 def discriminator_loss(real_logits, fake_logits):
@@ -163,6 +165,7 @@ checks.grade_prediction("early_gradient", prediction, points=2)
 # Return both losses, the saturating one first. Both are *losses*: the better $G$ fools $D$, the
 # smaller they are.
 
+
 # %% nbgrader={"grade_id": "generator_losses", "kind": "solution"}
 def generator_losses(fake_logits):
     """The pair (saturating, non_saturating) of scalar tensors."""
@@ -209,6 +212,7 @@ for probability in (0.01, 0.1, 0.5, 0.9):
 # tell". Keep the tails exact: $p = 10^{-20}$ against $q = 3 \cdot 10^{-20}$ is still 1/4. And a
 # density is never negative: raise a `ValueError` that says so.
 
+
 # %% nbgrader={"grade_id": "optimal_discriminator", "kind": "solution"}
 def optimal_discriminator(p_data, p_model):
     """D*(x) = p / (p + q) at every point; 1/2 where both are 0; ValueError below 0."""
@@ -248,6 +252,7 @@ checks.grade("optimal_discriminator", optimal_discriminator, points=3)
 #
 # Return both losses, as they were just before each player moved, under the names
 # `"discriminator_loss"` and `"generator_loss"`. Use your own functions from above.
+
 
 # %% nbgrader={"grade_id": "alternating_step", "kind": "solution"}
 def alternating_step(generator, discriminator, g_optimiser, d_optimiser, real, noise_d, noise_g):

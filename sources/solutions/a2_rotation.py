@@ -74,6 +74,7 @@ torch.set_num_threads(1)  # the checks' networks are tiny: one thread is fastest
 #
 # Mind the axes: a channel is not a row.
 
+
 # %% nbgrader={"grade_id": "rotate_batch", "kind": "solution"}
 def rotate_batch(images):
     """The pair (pictures, labels): four turned copies of the batch, one after the other."""
@@ -138,6 +139,7 @@ checks.grade_prediction("letter_n", prediction, points=2)
 # `logits` is `(n, 4)`, `turns` holds $n$ whole numbers. Logits of ±200 occur: there $p$ is 0 in
 # float32, yet $\log p$ is simply $-200$.
 
+
 # %% nbgrader={"grade_id": "rotation_loss", "kind": "solution"}
 def rotation_loss(logits, turns):
     """The mean of -log p(turn) over the batch, as a scalar tensor."""
@@ -191,6 +193,7 @@ plots.image_grid(1 - turned, labels=[f"turns = {int(k)}" for k in turns], column
 # freeze; `network[:count]` are the first ones. The other blocks go on training. Return a list of
 # the parameters that still learn, for the optimiser.
 
+
 # %% nbgrader={"grade_id": "freeze_first_blocks", "kind": "solution"}
 def freeze_first_blocks(network, count):
     """Freeze the first `count` blocks; the list of the parameters that still learn."""
@@ -224,6 +227,7 @@ checks.grade("freeze_first_blocks", freeze_first_blocks, points=4)
 # - All randomness comes from `generator`, a `torch.Generator`: the same seed gives the same rows,
 #   and no other dice are thrown.
 # - A class with fewer labels than that: raise a `ValueError` that says so.
+
 
 # %% nbgrader={"grade_id": "label_budget", "kind": "solution"}
 def label_budget(labels, per_class, generator):
@@ -267,6 +271,7 @@ checks.grade("label_budget", label_budget, points=4)
 # `image` is `(channels, height, width)`, `corner = (top, left)` is the first pixel of the centre
 # patch, both patches have `side` × `side` pixels, and `shift = (down, right)`. A neighbour that
 # leaves the picture: raise a `ValueError`. (Slicing never complains.)
+
 
 # %% nbgrader={"grade_id": "relative_patch_pair", "kind": "solution"}
 def relative_patch_pair(image, corner, place, side, gap, shift):
@@ -335,6 +340,7 @@ def network_of(classes, seed):
         nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes)),
     )
 
+
 x, x_new = ((pictures.images - 0.5) / 0.25 for pictures in (known, new))
 rotnet, untrained = network_of(4, seed=0), network_of(4, seed=1)
 settle_batch_statistics(untrained, x)
@@ -364,9 +370,11 @@ from course_utils.selfsup import probe
 per_class = min(100, int(known.label.bincount().min()))
 rows = label_budget(known.label, per_class, torch.Generator().manual_seed(0))
 
+
 @torch.no_grad()
 def features(network, pictures):
     return F.adaptive_avg_pool2d(network[:2].eval()(pictures), 4).flatten(1)
+
 
 for name, network in (("never trained", untrained), ("trained on turns", rotnet)):
     seen = features(network, x[rows]), known.label[rows]
@@ -376,6 +384,7 @@ for name, network in (("never trained", untrained), ("trained on turns", rotnet)
 # %% [markdown]
 # And the figure of the lecture in one line each: few labels, the first two blocks frozen by your
 # function, the third and a linear layer trained on the kinds.
+
 
 # %%
 def taught(start, per_class, steps):
@@ -391,6 +400,7 @@ def taught(start, per_class, steps):
         loss.backward()
         optimiser.step()
     return probe.classifier_accuracy(network, x_new, new.label)
+
 
 for per_class in (b for b in (5, 10, 50) if b <= int(known.label.bincount().min())):
     random, turned = (taught(start, per_class, steps // 2) for start in (untrained, rotnet))

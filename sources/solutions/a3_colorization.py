@@ -68,6 +68,7 @@ torch.set_num_threads(1)  # enough for networks this small, and a busy machine s
 # `(n, 1, height, width)` and `(n, 2, height, width)`: the first is the network's input, the second
 # what it has to guess.
 
+
 # %% nbgrader={"grade_id": "normalise_lab", "kind": "solution"}
 def normalise_lab(lab):
     """The pair (lightness, chroma) of Lab pictures: both of about 1 at most."""
@@ -100,6 +101,7 @@ checks.grade("normalise_lab", normalise_lab, points=2)
 # `chroma` has shape `(n, 2, height, width)` and is in $ab$ units here (not divided by 110), as are
 # the `bins` of shape `(bins, 2)`. Return whole numbers (int64) of shape `(n, height, width)`. Mind
 # the axes: the channels are not the last one.
+
 
 # %% nbgrader={"grade_id": "quantise_ab", "kind": "solution"}
 def quantise_ab(chroma, bins):
@@ -134,6 +136,7 @@ checks.grade("quantise_ab", quantise_ab, points=3)
 #
 # The uniform part keeps the weight of an empty bin finite; $\lambda = 1$ weighs all alike. The
 # scale makes a random pixel's weight 1 on average. `shares` is $p$, `uniform` is $\lambda$.
+
 
 # %% nbgrader={"grade_id": "rebalancing_weights", "kind": "solution"}
 def rebalancing_weights(shares, uniform):
@@ -205,6 +208,7 @@ checks.grade_prediction("torn_between_two", prediction, points=2)
 # occur, and temperatures down to 0.01. A temperature of 0 or below makes no sense: raise a
 # `ValueError` that says so.
 
+
 # %% nbgrader={"grade_id": "annealed_mean", "kind": "solution"}
 def annealed_mean(logits, bins, temperature):
     """ab of each pixel: the mean of the bins under the annealed distribution."""
@@ -255,6 +259,7 @@ for share in (0.5, 0.55, 0.7):
 # `(n, reference cells, target cells)`. The two frames may differ in their number of cells, and
 # feature vectors may be long: $f_i^\top f_j = 400$ occurs.
 
+
 # %% nbgrader={"grade_id": "pointer_attention", "kind": "solution"}
 def pointer_attention(reference, target):
     """A, (n, reference, target): where in the reference each target cell points."""
@@ -287,6 +292,7 @@ checks.grade("pointer_attention", pointer_attention, points=3)
 # `(n, channels, reference cells)`. Return `(n, channels, target cells)`. What is copied can be
 # anything: $ab$, shares of a palette, the mask of an object. The error of the copied colours must
 # reach the features through $A$: this is how they learn.
+
 
 # %% nbgrader={"grade_id": "copy_colours", "kind": "solution"}
 def copy_colours(attention, colours):
@@ -407,6 +413,7 @@ for step in range(1, film_steps + 1):
 # compares them with two baselines: leaving the colours where they were, and pointing with features
 # that were never trained.
 
+
 # %%
 def coloured(encoder, clip):
     """ab of all frames of a clip at 16 x 16 cells, copied from frame 0."""
@@ -415,6 +422,7 @@ def coloured(encoder, clip):
     colours = F.adaptive_avg_pool2d(rgb_to_lab(clip[:1])[:, 1:], 16).flatten(2)
     ways = pointer_attention(features[:1].expand(len(clip), -1, -1), features)
     return copy_colours(ways, colours.expand(len(clip), -1, -1)).unflatten(2, (16, 16))
+
 
 truth = [F.adaptive_avg_pool2d(rgb_to_lab(clip)[:, 1:], 16) for clip in held_out]
 guesses = {

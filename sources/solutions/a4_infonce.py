@@ -70,6 +70,7 @@ torch.set_num_threads(1)  # enough for networks this small, and a busy machine s
 # `queries` has shape `(queries, features)`, `keys` has `(keys, features)`. Return the matrix
 # `(queries, keys)` of all cosines. A vector of zeros has no direction: its cosines are 0, not NaN.
 
+
 # %% nbgrader={"grade_id": "cosine_scores", "kind": "solution"}
 def cosine_scores(queries, keys):
     """The cosine of every query with every key, (queries, keys)."""
@@ -104,6 +105,7 @@ checks.grade("cosine_scores", cosine_scores, points=3)
 #
 # A picture that does not have exactly two views makes no sense here: raise a `ValueError` that says
 # so.
+
 
 # %% nbgrader={"grade_id": "positives_as_labels", "kind": "solution"}
 def positives_as_labels(pictures):
@@ -141,6 +143,7 @@ checks.grade("positives_as_labels", positives_as_labels, points=3)
 # - At $\tau = 0.005$ a cosine of 1 becomes $\exp(200)$, which no float32 holds; $L$ itself is fine.
 # - A score may be $-\infty$: $\exp(-\infty) = 0$, so that key is out of the choice. That is how a
 #   view is kept from choosing itself. (But $0 \cdot \infty$ is NaN.)
+
 
 # %% nbgrader={"grade_id": "info_nce", "kind": "solution"}
 def info_nce(scores, labels, temperature):
@@ -206,6 +209,7 @@ checks.grade_prediction("how_much_can_be_shown", prediction, points=2)
 # Return $\log N - L$ as a scalar tensor: what is $N$ here? On a single batch it may well be
 # negative; leave it so, or the mean over batches is no bound any more.
 
+
 # %% nbgrader={"grade_id": "mutual_information_bound", "kind": "solution"}
 def mutual_information_bound(scores, labels):
     """log N - L in nats: so much information the scores show."""
@@ -260,6 +264,7 @@ print("log N     " + "".join(f"{math.log(N):<10.2f}" for N in (4, 16, 64, 256)))
 # Where does each of the three parts come from: $p$, the bracket (1 at the positive, else 0), and
 # $1/(n\tau)$? Return the whole matrix, `(queries, keys)`. The arguments are those of `info_nce`.
 
+
 # %% nbgrader={"grade_id": "temperature_gradient", "kind": "solution"}
 def temperature_gradient(scores, labels, temperature):
     """The slope of the InfoNCE loss by every score, (queries, keys)."""
@@ -311,16 +316,21 @@ from course_utils.selfsup.encoders import convolution, settle_batch_statistics
 from course_utils.selfsup.steps import one_cycle
 from course_utils.selfsup.views import ViewRecipe, random_views
 
-many, batch, steps = {"laptop": (2000, 64, 200), "gpu": (10_000, 256, 1500), "test": (80, 8, 4)}[SCALE]
+many, batch, steps = {"laptop": (2000, 64, 200), "gpu": (10_000, 256, 1500), "test": (80, 8, 4)}[
+    SCALE
+]
 data = load_images("toy", count=many, test_count=many // 4)
 recipe, dice = ViewRecipe(area=(0.25, 1.0)), torch.Generator().manual_seed(0)
 some = torch.randperm(many, generator=dice)[:6]
-shown = torch.cat([data.train_x[some], *(random_views(data.train_x[some], recipe, dice) for _ in "ab")])
+shown = torch.cat(
+    [data.train_x[some], *(random_views(data.train_x[some], recipe, dice) for _ in "ab")]
+)
 plots.image_grid(shown, labels=["picture"] * 6 + ["view"] * 12, columns=6)
 
 # %% [markdown]
 # The network, and a twin that is never trained (it only measures its batch statistics, for a fair
 # comparison). The last column is your bound: so many nats the two views surely share.
+
 
 # %%
 def network_of(seed):
@@ -329,11 +339,15 @@ def network_of(seed):
     head = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 32))
     return nn.Sequential(nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten()), head)
 
+
 def scored(network, rows):
     """Scores of all views of these pictures with each other, and the labels."""
     pictures = rows.repeat(2)[torch.randperm(2 * len(rows), generator=dice)]
     features = network(random_views(data.train_x[pictures], recipe, dice) * 2 - 1)
-    return cosine_scores(features, features).fill_diagonal_(-math.inf), positives_as_labels(pictures)
+    return cosine_scores(features, features).fill_diagonal_(-math.inf), positives_as_labels(
+        pictures
+    )
+
 
 network, untrained = network_of(0), network_of(1)
 settle_batch_statistics(untrained, data.train_x * 2 - 1)
@@ -351,7 +365,9 @@ for step in range(1, steps + 1):
     if step % (steps // 4) == 0:
         found = (scores.argmax(dim=1) == labels).float().mean()
         bound = mutual_information_bound(scores.detach() / tau, labels)
-        print(f"step {step:4}: loss {loss:.2f}, partner found {found:4.0%}, at least {bound:.2f} nats")
+        print(
+            f"step {step:4}: loss {loss:.2f}, partner found {found:4.0%}, at least {bound:.2f} nats"
+        )
 
 # %% [markdown]
 # What did it learn? First what it was asked: the share of views of **new** pictures that find their
@@ -362,9 +378,11 @@ for step in range(1, steps + 1):
 # %%
 from course_utils.selfsup.probe import knn_probe
 
+
 @torch.no_grad()
 def features(network, pictures):
     return network[0].eval()(pictures * 2 - 1)
+
 
 new = len(data.test_x)
 pairs = random_views(data.test_x.repeat(2, 1, 1, 1), recipe, dice)
@@ -374,7 +392,9 @@ for name, judged in (("never trained", untrained), ("trained on views", network)
     found = cosine_scores(z, z).fill_diagonal_(-math.inf).argmax(dim=1) == partners
     seen = features(judged, data.train_x), data.train_y
     kinds = knn_probe(seen, (features(judged, data.test_x), data.test_y), 10)
-    print(f"{name:17} partner found {found.float().mean():4.0%} (of {2 * new - 1}), kind {kinds:4.0%}")
+    print(
+        f"{name:17} partner found {found.float().mean():4.0%} (of {2 * new - 1}), kind {kinds:4.0%}"
+    )
 
 # %%
 rows = torch.cat([(data.test_y == kind).nonzero()[:1, 0] for kind in (0, 3, 6, 8)])
@@ -400,10 +420,11 @@ plots.image_grid(shown, labels=(["new"] + ["near"] * 7) * len(rows), columns=8)
 # **A model answer.** The loss is an average of $-\log p$ and never negative, so the bound never
 # shows more than $\log N$: with 10 nats shared and 256 candidates every choice is right, $L$ is
 # almost 0, and $\log 256$, about 5.5, is all it can say. More negatives raise that ceiling, and
-# also below it they make the sum in the denominator a better estimate of its expectation, so that
-# the gap closes. 3 nats with $N = 4096$ say only that *at least* 3 are shared: the ceiling of 8.3 is
-# far, so it is not $N$ that limits but the score. A network that is not the best critic, or cosines
-# over a temperature (which cannot show more than $2/\tau$), gives a loose bound.
+# also below it they make the sum in the denominator a better estimate of its expectation, so
+# that the gap closes. 3 nats with $N = 4096$ say only that *at least* 3 are shared: the ceiling
+# of 8.3 is far, so it is not $N$ that limits but the score. A network that is not the best
+# critic, or cosines over a temperature (which cannot show more than $2/\tau$), gives a loose
+# bound.
 #
 # At a low temperature nearly all of the push goes to the negatives nearest to the query; at a high
 # one all negatives are pushed alike. Other pictures of the same kind are false negatives: they are
@@ -414,7 +435,8 @@ plots.image_grid(shown, labels=(["new"] + ["near"] * 7) * len(rows), columns=8)
 #
 # - 1: the bound cannot exceed $\log N$, since $L \ge 0$; more negatives raise the ceiling
 # - 1: no: it is a lower bound, "at least 3 nats"
-# - 1: another cause of looseness than $N$: a score that is not the best one (network, cosine, $\tau$)
+# - 1: another cause of looseness than $N$: a score that is not the best one (network, cosine,
+#   $\tau$)
 # - 1: low temperature: the push goes to the nearest negatives; high: to all alike
 # - 1: false negatives of the same kind are pushed apart, the more the nearer and the colder
 #

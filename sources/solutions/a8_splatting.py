@@ -9,13 +9,13 @@
 # %% [markdown]
 # # Assignment 8 · A picture from soft blobs
 #
-# *Slides: "3D Gaussian Splatting" and "Space vs. Time Tradeoff". The notebook runs in about a minute
-# on two cores; writing it takes two hours or so.*
+# *Slides: "3D Gaussian Splatting" and "Space vs. Time Tradeoff". The notebook runs in about a
+# minute on two cores; writing it takes two hours or so.*
 #
-# A scene is a list of Gaussians: where each one is, its shape, how opaque it is, its colour. You
-# write the whole way from that list to a picture, in five functions of at most ten lines. Since torch
-# differentiates what you write, the way back comes for free: at the end your own renderer finds a
-# scene that it is shown photographs of. You will be able to
+# A scene is a list of Gaussians: where each one is, its shape, how opaque it is, its colour.
+# You write the whole way from that list to a picture, in five functions of at most ten lines.
+# Since torch differentiates what you write, the way back comes for free: at the end your own
+# renderer finds a scene that it is shown photographs of. You will be able to
 #
 # - make an ellipsoid from three lengths and a **quaternion**;
 # - say what its **ellipse on a picture** is, and why that is only nearly true;
@@ -42,8 +42,8 @@
 # | 6 | a written answer | 4 |
 #
 # Keep the names of the functions and of their arguments. Use torch functions only: the course's
-# own solution would notice being called. The last section calls your functions hundreds of times, so
-# let torch do the loops over pixels and Gaussians.
+# own solution would notice being called. The last section calls your functions hundreds of
+# times, so let torch do the loops over pixels and Gaussians.
 
 # %%
 import torch
@@ -58,13 +58,13 @@ torch.set_num_threads(1)  # enough for pictures this small, and a busy machine s
 # %% [markdown]
 # ## 1 · An ellipsoid
 #
-# A Gaussian has standard deviations $s = (s_1, s_2, s_3)$ along three axes of its own, and a rotation
-# $R$ that turns these axes into the world's. Its covariance is
+# A Gaussian has standard deviations $s = (s_1, s_2, s_3)$ along three axes of its own, and a
+# rotation $R$ that turns these axes into the world's. Its covariance is
 #
 # $$\Sigma = R \,\mathrm{diag}(s)\, \mathrm{diag}(s)^\top R^\top.$$
 #
-# The rotation is kept as a quaternion $q = (w, x, y, z)$, in this order. A fit changes its length, so
-# **divide by the length first**. For a quaternion of length 1,
+# The rotation is kept as a quaternion $q = (w, x, y, z)$, in this order. A fit changes its
+# length, so **divide by the length first**. For a quaternion of length 1,
 #
 # $$R = \begin{pmatrix}
 # 1 - 2(y^2 + z^2) & 2(xy - wz) & 2(xz + wy) \\
@@ -104,9 +104,9 @@ checks.grade("covariance_3d", covariance_3d, points=3)
 # %% [markdown]
 # ## 2 · Its ellipse on the picture
 #
-# A camera stands at `centre`. The columns of its `rotation` (3 × 3) are its right, down and forward
-# axes, in world coordinates, so that $W$ = `rotation`ᵀ turns world axes into camera axes. A Gaussian
-# with mean $m$ is at
+# A camera stands at `centre`. The columns of its `rotation` (3 × 3) are its right, down and
+# forward axes, in world coordinates, so that $W$ = `rotation`ᵀ turns world axes into camera
+# axes. A Gaussian with mean $m$ is at
 #
 # $$(x, y, z) = W (m - \text{centre}),$$
 #
@@ -157,9 +157,9 @@ checks.grade("project_covariance", project_covariance, points=4)
 #
 # ### First predict
 #
-# A Gaussian is **much smaller than a pixel**: its ellipse $\Sigma'$ is nothing but the low-pass. Now it
-# moves to twice the distance, with its opacity as it was. What becomes of the light that it adds to
-# the picture, its $\alpha$ summed over all pixels?
+# A Gaussian is **much smaller than a pixel**: its ellipse $\Sigma'$ is nothing but the
+# low-pass. Now it moves to twice the distance, with its opacity as it was. What becomes of the
+# light that it adds to the picture, its $\alpha$ summed over all pixels?
 #
 # - **a** it hardly changes
 # - **b** it halves
@@ -189,10 +189,11 @@ checks.grade_prediction("twice_as_far", prediction, points=2)
 # %% [markdown]
 # ### Then write
 #
-# `means` is `(gaussians, 2)`: places $(u, v)$ on the picture in pixels, $u$ to the right and $v$ down.
-# The picture's upper left **corner** is $(0, 0)$, so the first pixel has its centre at $(0.5, 0.5)$.
-# `covariances` is `(gaussians, 2, 2)` with the low-pass in it, `opacities` is `(gaussians,)`, `height`
-# and `width` are whole numbers. Return $\alpha$, `(gaussians, height, width)`.
+# `means` is `(gaussians, 2)`: places $(u, v)$ on the picture in pixels, $u$ to the right and
+# $v$ down. The picture's upper left **corner** is $(0, 0)$, so the first pixel has its centre
+# at $(0.5, 0.5)$. `covariances` is `(gaussians, 2, 2)` with the low-pass in it, `opacities` is
+# `(gaussians,)`, `height` and `width` are whole numbers. Return $\alpha$,
+# `(gaussians, height, width)`.
 
 
 # %% nbgrader={"grade_id": "gaussian_footprint", "kind": "solution"}
@@ -239,14 +240,15 @@ for name, radius in (("tiny", 0.002), ("large", 0.2)):
 # %% [markdown]
 # ## 4 · Front to back
 #
-# `alpha` is `(gaussians, height, width)`, as your last function gives it; `depths` is `(gaussians,)`;
-# `colours` is `(gaussians, 3)`; `background` is one colour, `(3,)`. The Gaussians are listed in **any
-# order**. Sort them by depth. From near to far, each pixel sees
+# `alpha` is `(gaussians, height, width)`, as your last function gives it; `depths` is
+# `(gaussians,)`; `colours` is `(gaussians, 3)`; `background` is one colour, `(3,)`. The
+# Gaussians are listed in **any order**. Sort them by depth. From near to far, each pixel sees
 #
 # $$C = \sum_i T_i\, \alpha_i\, c_i \;+\; T_{n+1}\, c_\text{background}, \qquad
 # T_i = \prod_{j<i} (1 - \alpha_j).$$
 #
-# $T_i$ is what the Gaussians *in front of* $i$ let through. Return the picture, `(3, height, width)`.
+# $T_i$ is what the Gaussians *in front of* $i$ let through. Return the picture,
+# `(3, height, width)`.
 
 
 # %% nbgrader={"grade_id": "sort_and_composite", "kind": "solution"}
@@ -277,17 +279,18 @@ checks.grade("sort_and_composite", sort_and_composite, points=4)
 # %% [markdown]
 # ## 5 · Where is one too few?
 #
-# While a scene is fitted, the loss pulls at each Gaussian's place on the picture. Where it goes on
-# pulling **hard**, one Gaussian is too few. If it is small, there is too little: it is **cloned**. If
-# it is large, it covers too much: it is **split** in two smaller ones.
+# While a scene is fitted, the loss pulls at each Gaussian's place on the picture. Where it goes
+# on pulling **hard**, one Gaussian is too few. If it is small, there is too little: it
+# is **cloned**. If it is large, it covers too much: it is **split** in two smaller ones.
 #
-# `gradients` is `(steps, gaussians, 2)`: the slope of the loss by each place $(u, v)$, of the last
-# steps. A step whose picture did not show a Gaussian left exactly $(0, 0)$ there. The *pull* at a
-# Gaussian is the **mean length** of its gradients over the steps that **did** show it (0 if none did).
+# `gradients` is `(steps, gaussians, 2)`: the slope of the loss by each place $(u, v)$, of the
+# last steps. A step whose picture did not show a Gaussian left exactly $(0, 0)$ there. The
+# *pull* at a Gaussian is the **mean length** of its gradients over the steps that **did** show
+# it (0 if none did).
 #
-# Return two masks of shape `(gaussians,)`, `(clone, split)`: of the Gaussians whose pull is greater
-# than `pull_limit`, those to split have their **longest** axis (`scales` is `(gaussians, 3)`) greater
-# than `size_limit`; those to clone are all others of them.
+# Return two masks of shape `(gaussians,)`, `(clone, split)`: of the Gaussians whose pull is
+# greater than `pull_limit`, those to split have their **longest** axis (`scales` is
+# `(gaussians, 3)`) greater than `size_limit`; those to clone are all others of them.
 
 
 # %% nbgrader={"grade_id": "densify_mask", "kind": "solution"}
@@ -341,6 +344,7 @@ white = torch.ones(3)
 centre, radius = (x[0] for x in toy.scene_ball(world))
 scene = random_start(start, centre, float(radius), generator=dice)
 
+
 def render(scene, camera):
     """The picture, and where on it the means are."""
     local = (scene.means - camera.centre) @ camera.rotation
@@ -352,6 +356,7 @@ def render(scene, camera):
     colours = colours_from_harmonics(scene.harmonics, scene.means, camera.centre)
     return sort_and_composite(alpha, local[:, 2], colours, white), places
 
+
 # %% [markdown]
 # Fitting is: render, compare, follow the gradient. Four times on the way the scene grows where your
 # `densify_mask` says so.
@@ -359,11 +364,13 @@ def render(scene, camera):
 # %%
 from course_utils.vision3d.densify import densify
 
+
 def learnable(scene):
     scene = scene.map(lambda x: x.detach().clone().requires_grad_())
     rates = (0.01 * float(radius), 0.04, 0.04, 0.1, 0.04)
     groups = [{"params": [x], "lr": rate} for x, rate in zip(scene.tensors(), rates, strict=True)]
     return scene, torch.optim.Adam(groups)
+
 
 # %%
 album, pulls = {}, []
@@ -373,9 +380,14 @@ for step in range(steps + 1):
         with torch.no_grad():
             seen = torch.stack([render(scene, camera)[0] for camera in judges.cameras])
         album[f"{step} steps"] = seen[0].clamp(0, 1)
-        print(f"step {step:4}: {len(scene):4} Gaussians, {psnr(seen, judges.images):.1f} dB on new views")
+        print(
+            f"step {step:4}: {len(scene):4} Gaussians, "
+            f"{psnr(seen, judges.images):.1f} dB on new views"
+        )
         if 0 < step < steps:
-            clone, split = densify_mask(torch.stack(pulls), scene.scales, 0.003, 0.12 * float(radius))
+            clone, split = densify_mask(
+                torch.stack(pulls), scene.scales, 0.003, 0.12 * float(radius)
+            )
             grown, _ = densify(scene.map(torch.detach), clone, split, generator=dice)
             (scene, optimiser), pulls = learnable(grown), []
     view = int(torch.randint(len(views), (), generator=dice))
@@ -399,32 +411,34 @@ plots.image_grid(shown, [*album, "photograph"], columns=len(shown), picture_inch
 #
 # Answer in 100 to 200 words, with reference to what you computed and saw above:
 #
-# 1. The Gaussians are sorted by the depth of their *means*, once per picture. Describe two Gaussians
-#    for which that is wrong at some pixels, and what you would see while the camera moves past them.
-# 2. Both NeRF and splatting add up $T_i \alpha_i c_i$. Where do the $\alpha_i$ come from in each, and
-#    why is a picture of mostly empty space so much cheaper with splats? What does a scene of splats
-#    cost that a network does not?
+# 1. The Gaussians are sorted by the depth of their *means*, once per picture. Describe two
+#    Gaussians for which that is wrong at some pixels, and what you would see while the camera
+#    moves past them.
+# 2. Both NeRF and splatting add up $T_i \alpha_i c_i$. Where do the $\alpha_i$ come from in
+#    each, and why is a picture of mostly empty space so much cheaper with splats? What does a
+#    scene of splats cost that a network does not?
 
 # %% [markdown] nbgrader={"grade_id": "in_your_own_words", "kind": "manual", "points": 4}
 # ### BEGIN SOLUTION
 # **A model answer.** Two long Gaussians that cross like an X, or one long one that lies slanted
-# beside a small one: on one side of the crossing the first is in front, on the other side the second,
-# but one order of their means is used for all pixels. Where it is wrong, what is behind is painted in
-# front. When the camera moves, the order of the two means changes all at once, and so does the
-# picture: it *pops*.
+# beside a small one: on one side of the crossing the first is in front, on the other side the
+# second, but one order of their means is used for all pixels. Where it is wrong, what is behind
+# is painted in front. When the camera moves, the order of the two means changes all at once,
+# and so does the picture: it *pops*.
 #
 # In NeRF the alphas come from a field that is asked at many places along every ray, by
-# $1 - \exp(-\sigma \delta)$, and most of these places are empty: nothing is known before it is asked.
-# Splats are a list of what is there. Each is projected once, touches only the pixels under its ellipse,
-# and empty space has no entry at all. The price is memory: each Gaussian keeps its own dozens of
-# numbers, and a detailed scene needs very many of them, where a network keeps a scene in its few
-# weights. That is the trade of space against time.
+# $1 - \exp(-\sigma \delta)$, and most of these places are empty: nothing is known before it is
+# asked. Splats are a list of what is there. Each is projected once, touches only the pixels
+# under its ellipse, and empty space has no entry at all. The price is memory: each Gaussian
+# keeps its own dozens of numbers, and a detailed scene needs very many of them, where a network
+# keeps a scene in its few weights. That is the trade of space against time.
 #
 # **Marks, 4 in all**
 #
 # - 1: crossing or slanted long Gaussians: no single order is right for all pixels
 # - 1: the change comes suddenly when the order of the means flips (popping)
-# - 1: alphas from asking a field along rays, against alphas from a projected list; empty space is free
+# - 1: alphas from asking a field along rays, against alphas from a projected list; empty space
+#   is free
 # - 1: the price: memory grows with the number of Gaussians
 #
 # Half a point for a true statement without its reason. No marks are lost for language or length.

@@ -14,6 +14,7 @@ from course_utils.authoring.outputs import (
     WIDGET_VIEW,
     adopt_outputs,
     clean_outputs,
+    code_of,
     has_current_outputs,
     settle_lines,
     smaller_png,
@@ -59,6 +60,77 @@ def test_outputs_of_other_code_are_dropped(code):
     assert not adopt_outputs(fresh, stored)
     assert not has_current_outputs(fresh)
     assert all(not cell.outputs for cell in fresh.cells[1:])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a = 1", "a=1  # one"),
+        ("f(1, 2)", "# both\nf(\n    1,\n    2,\n)\n"),
+        ('x = "a"', "x = ('a')"),
+        ('f"{x:>{w}} long text"', 'f"{x:>{w}} long "  "text"'),
+        ("if a:\n    b\nc", "if a:\n  # maybe\n  b\n\n\nc"),
+        ("a\nb", "a; b"),
+        ("a;", "a ;  # silent"),
+        ("", "# nothing"),
+    ],
+)
+def test_outputs_are_kept_when_comments_or_layout_change(before, after):
+    stored, fresh = bare(before, "last"), bare(after, "last")
+    store_outputs(stored, executed(before, "last"))
+    assert adopt_outputs(fresh, stored)
+    assert fresh.cells[1].outputs[0].text == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a = 1", "a = 2"),
+        ("a = 1", "a = 1.0"),
+        ("a = 1", "a = True"),
+        ("a = 1", "b = 1"),
+        ("a = 1", "a: int = 1"),
+        ("a\nb", "b\na"),
+        ("a - b", "b - a"),
+        ("a - b - c", "a - (b - c)"),
+        ("x = 'a'", "x = 'b'"),
+        ("x = 'a'", "x = b'a'"),
+        ("f'{x}'", "f'{x!r}'"),
+        ("f'{x}'", "f'{x} '"),
+        ("if a:\n    b\nc", "if a:\n    b\n    c"),
+        ("def f(x): pass", "def f(*, x): pass"),
+        ("def f(x=None): pass", "def f(x): pass"),
+        ("def f():\n    '''One.'''", "def f():\n    '''Two.'''"),
+        ("{**a}", "{None: a}"),
+        ("a", "a;"),
+        ("%time a", "%time b"),
+        ("%time a", "a"),
+    ],
+)
+def test_outputs_are_dropped_when_the_code_says_something_else(before, after):
+    stored, fresh = bare(before, "last"), bare(after, "last")
+    store_outputs(stored, executed(before, "last"))
+    assert not adopt_outputs(fresh, stored)
+
+
+def test_code_moved_to_another_cell_is_other_code():
+    stored = bare("a", "b\nc")
+    store_outputs(stored, executed("a", "b\nc"))
+    assert not adopt_outputs(bare("a\nb", "c"), stored)
+
+
+def test_what_is_digested_depends_on_no_version_of_python():
+    """Versions differ in the empty fields of a syntax tree, in nested formats and in Unicode."""
+    text = (
+        "JoinedStr([FormattedValue(value=Name(id='x'), conversion=-1, format_spec=JoinedStr(["
+        "Constant(value='>'), FormattedValue(value=Name(id='w'), conversion=-1)])), "
+        r"Constant(value='\U0001faea')])"
+    )
+    arguments = "arguments(args=[arg(arg='x')])"
+    function = f"FunctionDef(name='f', args={arguments}, body=[Return(value={text})])"
+    assert code_of("def f(x):\n    return f'{x:>{w}}\U0001faea'") == f"Module(body=[{function}])"
+    part = "Subscript(value=Name(id='a'), slice=Slice(upper=Constant()))"
+    assert code_of("a[:None]") == f"Module(body=[Expr(value={part})])"
 
 
 def test_a_notebook_that_never_ran_has_no_outputs_to_keep():

@@ -67,7 +67,7 @@ def test_the_sphere_laboratory_answers(notebook):
 
 
 def test_the_temperature_moves_the_push(notebook):
-    area = notebook.output("live.explore(plots_infonce.pushes")
+    area = notebook.output("plots_infonce.pushes,")
     picture = area.locator("canvas")
     before = wait_for_rest(picture)
     drag(area.locator(".noUi-handle").first, 80)

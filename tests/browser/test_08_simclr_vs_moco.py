@@ -13,7 +13,7 @@ def test_both_instruments_answer(open_notebook):
     notebook = open_notebook("08_simclr_vs_moco.ipynb")
     notebook.run_all(timeout=700)
     step_through_the_ring(notebook.output("lab = QueueLab"))
-    augment_by_hand(notebook.output("live.explore(by_hand"))
+    augment_by_hand(notebook.output("    by_hand,"))
 
 
 def press(area, label: str) -> None:
