@@ -13,6 +13,7 @@ from course_utils.checks.plain import Plain, copy_out, is_tensor, text
 from course_utils.checks.uneven import unevenly
 
 CAMERA = ("rotation", "centre", "focal", "principal")
+FLAT = 1e-6  # depth of what lies in the plane of the camera's centre
 EACH_SIDE = 4  # points beyond each plane of a frustum
 _tensor, _double, _cat, _linspace = torch.tensor, torch.float64, torch.cat, torch.linspace
 _stack = torch.stack
@@ -60,6 +61,8 @@ def _seen_again(origins: Tensor | None, directions: Tensor | None, case: Case) -
     if len(shapes) < 2 or not {*shapes} <= {1, len(pixels)}:
         return text("there is no origin and direction for each pixel")
     x, y, z = ((origins + 3.0 * directions - centre) @ rotation).unbind(-1)
+    if bool((z.abs() < FLAT).any()):  # the quotients would be of rounding errors alone
+        return text("a point on a ray lies beside the camera, at depth 0")
     return copy_out(focal * _stack([x / z, y / z], -1) + principal)
 
 

@@ -15,7 +15,9 @@ from course_utils.checks.plain import copy_out, error, is_tensor, number
 from course_utils.checks.uneven import unevenly
 
 LIGHT = ("weights", "values", "background")
-ENLARGED = 1e7  # a fog of which one ten-millionth is stopped, made visible
+# A fog that stops one part in ten billion, made visible. So little is lost in 1 − exp(−x) on
+# every processor: the float32 nearest to exp(−10⁻¹⁰) is 1, by far.
+ENLARGED = 1e10
 _double = torch.float64
 _alpha, _weights, _light = map(observe_outputs, (("density", "lengths"), ("alpha",), LIGHT))
 
@@ -82,8 +84,8 @@ def _known(_: int) -> list[Case]:
 
 
 def _thin(seed: int) -> list[Case]:
-    words = "density × length of about 10⁻⁷ in float32; the result times 10⁷ is"
-    return [_fog(words, seed + 9, (5,), 2e-7, mode="thin")]
+    words = "density × length of about 10⁻¹⁰ in float32; the result times 10¹⁰ is"
+    return [_fog(words, seed + 9, (5,), 2e-10, mode="thin")]
 
 
 def _impossible(seed: int) -> list[Case]:
