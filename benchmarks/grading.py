@@ -26,6 +26,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_utils.grading import family
@@ -178,10 +179,9 @@ class Memory(threading.Thread):
 def share_of_memory(pid: int) -> int:
     """Resident bytes of a process, shared pages divided by the number of sharers."""
     try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
+        return int(psutil.Process(pid).memory_full_info().pss)
+    except psutil.Error:
         return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
 
 
 def ours(out: Path, workers: int, *more: str) -> list[str]:

@@ -9,7 +9,7 @@ from course_utils.grading import gradebook
 from course_utils.grading.course import Course
 from course_utils.grading.exports import EXPORTS
 from course_utils.grading.journal import Journal, write_atomically
-from course_utils.grading.report import Progress, summary
+from course_utils.grading.report import Progress, printable, summary
 from course_utils.grading.run import Settings, isolation_here
 from course_utils.grading.run import plan as make_plan
 from course_utils.grading.run import run as grade_all
@@ -22,7 +22,7 @@ output hold. Grade only what you would run yourself, or see `doctor` for what is
 
 
 def _results(course: Course) -> list[Result]:
-    return [entry.result for entry in Journal(course.state / "journal").entries()]
+    return [entry.seen() for entry in Journal(course.state / "journal").entries()]
 
 
 def run(course: Course, settings: Settings) -> int:
@@ -50,8 +50,8 @@ def status(course: Course) -> int:
     for name in work.pending:
         print(f"  to do: {name}")
     for name, entry in work.done.items():
-        if entry.result.flags:
-            print(f"  needs a person: {name}: {'; '.join(dict.fromkeys(entry.result.flags))}")
+        if flags := entry.seen().flags:
+            print(printable(f"  needs a person: {name}: {'; '.join(dict.fromkeys(flags))}"))
     return 0
 
 
@@ -83,10 +83,18 @@ def feedback(course: Course) -> int:
     """Write every student's page again, with the gradebook's marks."""
     recorder = gradebook.Recorder(course)
     results = _results(course)
+    failed = []
     for result in results:
-        recorder.send_back(result.student)
-    print(f"{len(results)} students' pages in {course.feedback}")
-    return 0
+        try:
+            recorder.send_back(result.student)
+        except gradebook.Unavailable:
+            raise
+        except gradebook.GradebookError as error:
+            failed.append(error)
+    print(f"{len(results) - len(failed)} students' pages in {course.feedback}")
+    for error in failed:
+        print(printable(f"  left out: {error}"), file=sys.stderr)
+    return 1 if failed else 0
 
 
 def similar(course: Course, above: float) -> int:

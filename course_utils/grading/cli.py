@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+from course_utils.cores import available_cores
 from course_utils.grading.course import Course, CourseError, open_course
 
 COMMANDS = (
@@ -60,9 +60,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--student", action="append", default=[], help="only this one; repeatable")
-    command.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="at the same time"
-    )
+    command.add_argument("--workers", type=int, default=available_cores(), help="at the same time")
     command.add_argument("--scheduler", help="address of a Dask scheduler, or `local`")
     command.add_argument("--no-isolation", action="store_true", help="limits only, no bubblewrap")
     command.add_argument("--no-feedback", action="store_true", help="marks, but no pages")
@@ -89,6 +87,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _obey(options, course)
     except (CourseError, ValueError, RuntimeError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        what = f"{error.strerror}: {error.filename or ''}".rstrip(": ")
+        print(f"{what}\nNothing is lost: the same command goes on.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped; run the same command again to go on", file=sys.stderr)

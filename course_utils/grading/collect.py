@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from course_utils.grading.course import Course, CourseError
 from course_utils.grading.reading import MAX_BYTES
 
 SUFFIXES = (".ipynb", ".zip")
+STAMP = "timestamp.txt"
+MOODLE = re.compile(r"_(\d+_)?assignsubmission_file_?.*$")
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+OWN_STAMP = "a timestamp.txt among the uploaded files was ignored: students can write it themselves"
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,16 @@ class Submission:
         student: id, safe as a folder's name.
         files: paths; all below `folder`.
         timestamp: when it was handed in, as far as known.
+        notes: what was odd about it.
+        flags: why a person must look at it.
     """
 
     student: str
     folder: Path
     files: tuple[Path, ...]
     timestamp: str | None = None
+    notes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Hash of its files' names and contents."""
@@ -56,7 +65,10 @@ def submissions(course: Course) -> list[Submission]:
     found: dict[str, Submission] = {}
     if folder.is_dir():
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        found = _nbgrader(entries, course.assignment) or _folders(entries) | _flat(folder, entries)
+        moodle = [entry for entry in entries if MOODLE.search(entry.name)]
+        others = [entry for entry in entries if entry not in moodle]
+        found = _nbgrader(others, course) or _folders(others) | _flat(folder, others)
+        found = _folders(moodle) | found
     if not found:
         raise CourseError(
             f"no submissions of {course.assignment} in {folder}.\n"
@@ -68,22 +80,44 @@ def submissions(course: Course) -> list[Submission]:
     return [found[name] for name in sorted(found)]
 
 
-def _nbgrader(entries: list[Path], assignment: str) -> dict[str, Submission]:
+def _nbgrader(entries: list[Path], course: Course) -> dict[str, Submission]:
+    """nbgrader's layout. Its times count only where `nbgrader collect` writes.
+
+    In a folder of downloads, everything below a student's folder is what the student uploaded.
+    """
+    collected = course.submissions == course.root / "submitted"
     found = {}
     for entry in entries:
-        folder = entry / assignment
+        folder = entry / course.assignment
         if folder.is_dir() and not entry.is_symlink():
             name = safe_id(entry.name)
-            found[name] = Submission(name, folder, _files(folder), _timestamp(folder))
+            found[name] = _collected(name, folder) if collected else _uploaded(name, folder)
     return found
+
+
+def _collected(name: str, folder: Path) -> Submission:
+    try:
+        return Submission(name, folder, _files(folder), _timestamp(folder / STAMP))
+    except ValueError as error:
+        flag = f"hand-in time could not be read: {error}"
+        return Submission(name, folder, _files(folder), flags=(flag,))
+
+
+def _uploaded(name: str, folder: Path) -> Submission:
+    own = any(os.path.lexists(place / STAMP) for place in (folder, *_subfolders(folder)))
+    return Submission(name, folder, _files(folder), notes=(OWN_STAMP,) if own else ())
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    return [Path(base) / name for base, names, _ in _walk(folder) for name in names]
 
 
 def _folders(entries: list[Path]) -> dict[str, Submission]:
     found = {}
     for entry in entries:
         if entry.is_dir() and not entry.is_symlink():
-            name = safe_id(re.sub(r"_(\d+_)?assignsubmission_file_?.*$", "", entry.name))
-            found[name] = Submission(name, entry, _files(entry), _timestamp(entry))
+            name = safe_id(MOODLE.sub("", entry.name))
+            found[name] = _uploaded(name, entry)
     return found
 
 
@@ -102,10 +136,16 @@ def safe_id(name: str) -> str:
     return cleaned[:100] or "unnamed"
 
 
-def _files(folder: Path) -> tuple[Path, ...]:
-    found = []
+def _walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """`os.walk` without hidden folders, and with an end to how many there may be."""
     for base, folders, names in os.walk(folder, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))[:100]
+        yield base, folders, names
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    found = []
+    for base, _, names in _walk(folder):
         found += [Path(base) / name for name in sorted(names)[:500]]
     kept = [
         p for p in found if p.suffix.casefold() in SUFFIXES and not p.is_symlink() and p.is_file()
@@ -113,21 +153,41 @@ def _files(folder: Path) -> tuple[Path, ...]:
     return tuple(kept[:200])
 
 
-def _timestamp(folder: Path) -> str | None:
-    """nbgrader's timestamp.txt, if it holds a date."""
-    path = folder / "timestamp.txt"
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > 200:
-        return None
-    text = path.read_text(errors="replace").strip()
-    from dateutil.parser import parse
+def _timestamp(path: Path) -> str | None:
+    """The time in nbgrader's timestamp.txt, in UTC as nbgrader writes it; None without a file.
 
+    Raises:
+        ValueError: there is one, but it holds no time that can be relied on.
+    """
+    if not os.path.lexists(path):
+        return None
     try:
-        parsed = parse(text)
-    except (ValueError, OverflowError):
-        return None
-    return text if parsed.tzinfo else f"{parsed:%Y-%m-%d %H:%M:%S.%f} UTC"
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > 200:
+            raise ValueError(f"{STAMP} is no short text file")
+        text = path.read_text(errors="replace").strip()
+    except OSError as error:
+        raise ValueError(f"{STAMP}: {error.strerror}") from None
+    return _written(_moment(text))
 
 
-def now() -> str:
-    """The present time as nbgrader writes it."""
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
+def _moment(text: str) -> datetime:
+    """A time with its zone.
+
+    Raises:
+        ValueError: no date, no zone that says what it is (EST may be anywhere), or no year of ours.
+    """
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d[ T][\d:.]+) ?(UTC|GMT|Z|[+-]\d\d:?\d\d)", text)
+    try:
+        zone = "Z" if match and match[2] in ("UTC", "GMT") else match and match[2]
+        moment = datetime.fromisoformat(f"{match[1]}{zone}") if match else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise ValueError(f"{text!r:.60} is no date and time with UTC or an offset such as +0100")
+    if moment.year < EARLIEST.year or not EARLIEST <= moment <= datetime.now(UTC) + timedelta(1):
+        raise ValueError(f"{text!r:.60} is before {EARLIEST.year} or in the future")
+    return moment
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"

@@ -1,21 +1,16 @@
-"""Who descends from a process, and how much memory of its own each one holds (Linux's /proc)."""
+"""Who descends from a process, and how much memory of its own each one holds."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-from pathlib import Path
+import psutil
 
 
 def parents() -> dict[int, int]:
-    """The parent of every process in sight."""
-    found = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError, IndexError, ValueError):
-                text = Path(f"/proc/{entry}/stat").read_text()
-                found[int(entry)] = int(text.rsplit(")", 1)[1].split()[1])
-    return found
+    """The parent of every process in sight: one look serves all forks of a fork server.
+
+    `Process.children` would look at every process once for each of them.
+    """
+    return {process.pid: process.info["ppid"] for process in psutil.process_iter(["ppid"])}
 
 
 def descendants(pid: int, parent_of: dict[int, int]) -> list[int]:
@@ -30,15 +25,16 @@ def descendants(pid: int, parent_of: dict[int, int]) -> list[int]:
 
 def family(pid: int) -> list[int]:
     """A process and all that descend from it, now."""
-    return descendants(pid, parents())
+    try:
+        children = psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        children = []
+    return sorted({pid, *(child.pid for child in children)})
 
 
 def private_bytes(pid: int) -> int:
-    """Resident anonymous memory of a process beyond what it shares with the fork server."""
+    """Resident memory of a process beyond what it shares with others, such as the fork server."""
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Private_Dirty:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, IndexError, ValueError):
+        return int(psutil.Process(pid).memory_full_info().uss)
+    except psutil.Error:  # it has ended, or its memory is hidden from us
         return 0
-    return 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,14 @@ class Entry:
     result: Result
     recorded: bool  # in the gradebook
     sent_back: bool  # feedback written
+    aside: str = ""  # why neither could be done
+
+    def seen(self) -> Result:
+        """The result as people see it: also with what went wrong after the grading."""
+        if not self.aside:
+            return self.result
+        flags = [*self.result.flags, self.aside]
+        return replace(self.result, status="quarantined", flags=flags)
 
 
 class Journal:
@@ -55,7 +63,8 @@ class Journal:
             return None
         try:
             result = Result.from_dict(data["result"])
-            return Entry(data["key"], result, bool(data["recorded"]), bool(data["sent_back"]))
+            steps = bool(data["recorded"]), bool(data["sent_back"])
+            return Entry(data["key"], result, *steps, str(data.get("aside", "")))
         except (KeyError, TypeError):
             return None
 
@@ -80,10 +89,22 @@ class Journal:
         write_atomically(self.path(result.student), json.dumps(data))
         self.forget_attempts(result.student)
 
+    def put_aside(self, key: str, result: Result, why: str) -> None:
+        """Remember a result that could not be written down, and why; the tries stay counted."""
+        data = {
+            "key": key, "recorded": False, "sent_back": False, "aside": why,
+            "result": result.as_dict(),
+        }  # fmt: skip
+        write_atomically(self.path(result.student), json.dumps(data))
+
+    def attempts(self, student: str, key: str) -> int:
+        """How often this submission was tried."""
+        data = _load(self._attempts_path(student)) or {}
+        return int(data.get("count", 0)) if data.get("key") == key else 0
+
     def attempt(self, student: str, key: str) -> int:
         """Count one more try of this submission, before it is made; how many there were."""
-        data = _load(self._attempts_path(student)) or {}
-        count = int(data.get("count", 0)) if data.get("key") == key else 0
+        count = self.attempts(student, key)
         write_atomically(self._attempts_path(student), json.dumps({"key": key, "count": count + 1}))
         return count
 

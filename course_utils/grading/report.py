@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from course_utils.grading.collect import OWN_STAMP
 from course_utils.grading.verdicts import Result
 
 
@@ -59,6 +60,11 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def printable(text: str) -> str:
+    """A line without what a terminal obeys: control characters are shown as Python writes them."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def line(result: Result) -> str:
     """One submission on one line."""
     marks = f"{number(result.score):>6} / {number(result.points):<5}"
@@ -67,7 +73,8 @@ def line(result: Result) -> str:
     else:
         names = [name for mark in result.marks for name in mark.misconceptions]
         remark = ", ".join(dict.fromkeys(names)) or (result.notes[0] if result.notes else "")
-    return f"{result.student[:24]:<24} {marks} {result.seconds:6.2f} s  {remark[:90]}".rstrip()
+    text = f"{result.student[:24]:<24} {marks} {result.seconds:6.2f} s  {remark[:90]}"
+    return printable(text).rstrip()
 
 
 def summary(results: Iterable[Result], scores: dict[str, dict[str, Any]]) -> str:
@@ -86,8 +93,11 @@ def summary(results: Iterable[Result], scores: dict[str, dict[str, Any]]) -> str
         lines += ["", f"{len(flagged)} need a person:"]
         for result in flagged:
             lines += [f"  {result.student}"] + [
-                f"      {flag}" for flag in dict.fromkeys(result.flags)
+                f"      {printable(flag)}" for flag in dict.fromkeys(result.flags)
             ]
+    own_times = [result.student for result in found if OWN_STAMP in result.notes]
+    if own_times:
+        lines += ["", f"{OWN_STAMP}: {', '.join(own_times)}"]
     by_hand = [name for name, entry in scores.items() if entry["needs_manual_grade"]]
     if by_hand:
         lines += [

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
+from course_utils.cores import available_cores
 from course_utils.grading import gradebook
 from course_utils.grading.collect import Submission, submissions
 from course_utils.grading.course import Course, fingerprint, sources
 from course_utils.grading.journal import Entry, Journal
 from course_utils.grading.processes import ForkServerLost
+from course_utils.grading.report import printable
 from course_utils.grading.sandbox import Limits
 from course_utils.grading.verdicts import Result
 from course_utils.grading.wall import bubblewrap
@@ -28,9 +30,9 @@ from course_utils.grading.worker import (
 )
 
 MAX_ATTEMPTS = 5
-
-
 MAX_FOLDER = 200 << 20
+# troubles of the machine, which the next student would meet as well
+OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Settings:
         feedback: write the students' pages.
     """
 
-    workers: int = max(1, os.cpu_count() or 1)
+    workers: int = field(default_factory=available_cores)
     limits: Limits = field(default_factory=Limits)
     isolate: bool = True
     students: tuple[str, ...] = ()
@@ -107,7 +109,8 @@ def bundle_for(course: Course, limits: Limits, isolate: bool) -> Bundle:
 
 
 def _key(bundle: Bundle, submission: Submission) -> str:
-    text = "\0".join([bundle.fingerprint, submission.digest(), submission.timestamp or ""])
+    when = submission.timestamp or "\0".join(submission.flags)
+    text = "\0".join([bundle.fingerprint, submission.digest(), when])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -121,27 +124,75 @@ def run(course: Course, settings: Settings, tell: Callable[[int, int, Result], N
     with _results(work, settings) as results:  # which starts, while the gradebook is prepared
         gradebook.register(course, work.bundle.fingerprint)
         recorder = gradebook.Recorder(course)
-        for entry in work.done.values():  # graded, but killed before it was entered
+        for entry in work.done.values():  # graded, but killed or failed before it was entered
             if not (entry.recorded and (entry.sent_back or not settings.feedback)):
                 _enter(work, recorder, entry.result, settings.feedback)
         total, count = len(work.handed_in), len(work.done)
         for result in results:
-            _enter(work, recorder, result, settings.feedback)
+            _as_handed_in(result, work.handed_in[result.student])
+            work.journal.write(work.keys[result.student], result)
+            seen = _enter(work, recorder, result, settings.feedback)
             count += 1
-            tell(count, total, result)
+            tell(count, total, seen)
     work.done = {n: e for n in work.handed_in if (e := work.journal.finished(n, work.keys[n]))}
     return work
 
 
-def _enter(work: Plan, recorder: gradebook.Recorder, result: Result, feedback: bool) -> None:
-    """Journal first, then nbgrader's files, gradebook and feedback: each step can be repeated."""
-    key = work.keys[result.student]
-    work.journal.write(key, result)
-    gradebook.lay_out(work.course, work.handed_in[result.student], result)
-    recorder.record(result.student)
-    if feedback:
-        recorder.send_back(result.student)
-    work.journal.write(key, result, recorded=True, sent_back=feedback)
+def _as_handed_in(result: Result, submission: Submission) -> None:
+    """Add what collecting found; names of files are a student's, and may hold anything."""
+    result.notes = [printable(note) for note in (*submission.notes, *result.notes)]
+    result.flags = [printable(flag) for flag in (*submission.flags, *result.flags)]
+
+
+def _enter(work: Plan, recorder: gradebook.Recorder, result: Result, feedback: bool) -> Result:
+    """nbgrader's files, gradebook and feedback of what the journal holds: can be repeated.
+
+    What fails for one student puts that student aside, until the tries are used up; a failure
+    of the gradebook or of the machine ends the run, and counts for nobody.
+
+    Returns:
+        The result as people see it.
+    """
+    student, key, journal = result.student, work.keys[result.student], work.journal
+    if journal.attempts(student, key) < MAX_ATTEMPTS:
+        journal.attempt(student, key)
+        try:
+            why = _write_down(work, recorder, result, feedback)
+        except BaseException:
+            journal.forget_attempts(student)
+            raise
+        if why:
+            journal.put_aside(key, result, why)
+        else:
+            journal.write(key, result, recorded=True, sent_back=feedback)
+    entry = journal.read(student)
+    if entry and not (entry.recorded or entry.aside):
+        why = f"put aside: stopped the run {MAX_ATTEMPTS} times while its marks were entered"
+        journal.put_aside(key, result, why)
+        entry = journal.read(student)
+    return entry.seen() if entry else result
+
+
+def _write_down(work: Plan, recorder: gradebook.Recorder, result: Result, feedback: bool) -> str:
+    """Enter one result; why that cannot be done, in words, where the fault is this one's alone.
+
+    Raises:
+        gradebook.Unavailable: the gradebook cannot be used by anybody.
+        OSError: the disk is full, or the like.
+    """
+    submission = work.handed_in[result.student]
+    try:
+        gradebook.lay_out(work.course, submission, result)
+        recorder.record(result.student, timed=submission.timestamp is not None)
+        if feedback:
+            recorder.send_back(result.student)
+    except gradebook.Unavailable:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+            raise
+        return printable(f"put aside, its mark in the gradebook is missing or old: {error}")
+    return ""
 
 
 @contextlib.contextmanager

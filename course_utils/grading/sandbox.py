@@ -139,6 +139,7 @@ def die_with_parent() -> None:
 
 def set_limits(limits: dict[str, Any], *, count_processes: bool) -> None:
     """Per-process limits on processor time, data, files, descriptors and processes."""
+    # Not by psutil: in a new process namespace our number there is not ours in the old /proc.
     now = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize() \
         if Path("/proc/self/statm").exists() else MIB * 512  # fmt: skip
     cpu = int(limits["cpu_seconds"])

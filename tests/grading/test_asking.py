@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -149,17 +148,20 @@ def test_printing_arrives(remote: Remote, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_call_that_hangs_is_given_up_and_renewed() -> None:
+    never = threading.Event()
+
     def connect() -> socket.socket:
         here, there = socket.socketpair()
-        names = {"slow": lambda: time.sleep(3), "quick": lambda: 5}
+        names = {"slow": never.wait, "quick": lambda: 5}
         threading.Thread(target=Answerer(there, names).serve, daemon=True).start()
         return here
 
-    line = Line(connect(), 0.3, connect)
+    line = Line(connect(), 2.0, connect)
     slow, quick = line.look("slow"), line.look("quick")
     with pytest.raises(NoAnswer):
         slow()
     assert quick() == 5
+    never.set()  # lets the thread end
 
 
 def test_garbage_from_the_other_side_is_a_lost_process() -> None:
