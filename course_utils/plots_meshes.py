@@ -43,16 +43,18 @@ def draw_mesh(
     vertices: Float[Tensor, "vertices 3"],
     faces: Int[Tensor, "faces 3"],
     camera: Camera,
-    colour: str = SKIN,
+    colour: str | Float[np.ndarray, "faces 3"] = SKIN,
     *,
     lines: bool = False,
     behind: np.ndarray | None = None,
 ) -> np.ndarray:
     """The mesh as its camera sees it, uint8 (height, width, 3): far faces first, near ones on top.
 
-    lines: draw the edges too. behind: a picture of the camera's size to draw on, else white.
+    colour: of the mesh, or of each face, RGB in [0, 1]. lines: draw the edges too. behind: a
+    picture of the camera's size to draw on, else white.
 
-    Raises: ValueError if ``behind`` has another size than the camera's.
+    Raises: ValueError if ``behind`` has another size than the camera's, or there is another number
+    of colours than of faces.
     """
     from PIL import Image, ImageDraw
 
@@ -63,19 +65,22 @@ def draw_mesh(
         raise ValueError(f"a picture of {behind.shape[:2]} lies behind one of {size}")
     else:
         sheet = Image.fromarray(behind).resize(size)
-    places, shades = _visible_faces(vertices.detach(), faces, camera)
-    tint = np.array(to_rgb(colour)) * 255
+    tints = 255 * np.array(to_rgb(colour) if isinstance(colour, str) else colour)
+    if tints.ndim == 2 and len(tints) != len(faces):
+        raise ValueError(f"{len(tints)} colours for {len(faces)} faces")
+    kept, places, shades = _visible_faces(vertices.detach(), faces, camera)
+    tints = np.broadcast_to(tints, (len(faces), 3))[kept]
     draw = ImageDraw.Draw(sheet)
-    for corners, shade in zip(places, shades, strict=True):
-        fill = tuple(int(v) for v in tint * shade + 255 * max(0.0, shade - 0.9))
+    for corners, tint, shade in zip(places, tints, shades, strict=True):
+        fill = tuple(min(int(v), 255) for v in tint * shade + 255 * max(0.0, shade - 0.9))
         draw.polygon(corners, fill=fill, outline=INK if lines else fill)
     return np.asarray(sheet.resize((camera.width, camera.height), Image.Resampling.BOX))
 
 
-def _visible_faces(vertices: Tensor, faces: Tensor, camera: Camera) -> tuple[list, list]:
-    """Corners in pixels and brightness of the faces turned to the camera, far ones first."""
+def _visible_faces(vertices: Tensor, faces: Tensor, camera: Camera) -> tuple[list[int], list, list]:
+    """Faces turned to the camera, far ones first: numbers, corners in pixels, brightness."""
     if not len(faces):
-        return [], []
+        return [], [], []
     corners = vertices[faces]
     normal = torch.linalg.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normal = torch.nn.functional.normalize(normal, dim=-1)
@@ -89,7 +94,7 @@ def _visible_faces(vertices: Tensor, faces: Tensor, camera: Camera) -> tuple[lis
     light = camera.rotation @ vertices.new_tensor([LIGHT[0], -LIGHT[2], LIGHT[1]])
     shade = 0.45 + 0.55 * (normal[kept] @ light).clamp(min=0)
     places = (uv[faces[kept]] * SMOOTH).flatten(1).tolist()
-    return places, shade.tolist()
+    return kept.tolist(), places, shade.tolist()
 
 
 def mesh_grid(

@@ -1,11 +1,13 @@
 """What is committed is what the sources say."""
 
+import json
+
 import nbformat
 import pytest
 
 from course_utils.authoring.check import broken_rules, drift, unexecuted
 from course_utils.authoring.layout import select, this_course
-from course_utils.authoring.outputs import PICTURE_LIMIT, WIDGET_VIEW
+from course_utils.authoring.outputs import FIGURE_LIMIT, PICTURE_LIMIT, PLOTLY, WIDGET_VIEW
 
 COURSE = this_course()
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN", "BEGIN MARK SCHEME")
@@ -80,6 +82,10 @@ def test_stored_outputs_are_static_small_and_without_errors():
                 assert WIDGET_VIEW not in output.get("data", {})
                 picture = output.get("data", {}).get("image/png", "")
                 assert len(picture) * 3 / 4 <= PICTURE_LIMIT
+                figure = output.get("data", {}).get(PLOTLY)
+                assert figure is None or picture
+                assert len(json.dumps(figure, separators=(",", ":"))) <= FIGURE_LIMIT
+                assert "<script" not in output.get("data", {}).get("text/html", "").lower()
         assert "widgets" not in notebook.metadata
 
 

@@ -57,6 +57,21 @@ def test_it_is_drawn_on_what_lies_behind():
         plots_meshes.draw_mesh(*cube(), camera, behind=sheet[:4])
 
 
+def test_each_face_may_have_its_colour():
+    camera = plots_meshes.ask_camera(0.7, 0.4, size=64)
+    vertices, faces = cube()
+    middle = vertices[faces].mean(1)
+    red = (middle[:, 2] == vertices[:, 2].max()).numpy()  # the top, and blue all else
+    colours = np.where(red[:, None], [[1.0, 0.0, 0.0]], [[0.0, 0.0, 1.0]])
+    picture = plots_meshes.draw_mesh(vertices, faces, camera, colours).astype(int)
+    is_red = picture[..., 0] > picture[..., 2] + 50
+    is_blue = picture[..., 2] > picture[..., 0] + 50
+    assert is_red.any() and is_blue.any()
+    assert is_red.nonzero()[0].mean() < is_blue.nonzero()[0].mean()  # above
+    with pytest.raises(ValueError, match="3 colours for 12 faces"):
+        plots_meshes.draw_mesh(vertices, faces, camera, colours[:3])
+
+
 def test_the_grid_names_meshes_and_views():
     views = {
         "front": plots_meshes.ask_camera(size=40),

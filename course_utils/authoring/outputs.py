@@ -4,6 +4,7 @@ import ast
 import base64
 import hashlib
 import io
+import json
 import re
 import tokenize
 
@@ -11,8 +12,10 @@ from nbformat import NotebookNode
 
 PICTURE_LIMIT = 300_000  # bytes of PNG per picture
 TEXT_LIMIT = 50_000  # characters per text or HTML output
+FIGURE_LIMIT = 300_000  # characters of plotly's JSON per figure
 LOSSY_FROM = 150_000  # above it a picture is reduced to 256 colours
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+PLOTLY = "application/vnd.plotly.v1+json"
 MARK = "course"  # our key in the notebook's metadata
 UNSAID = {"ctx", "kind", "type_comment", "type_ignores"}  # follow from the rest, or do nothing
 LAYOUT = {
@@ -59,7 +62,8 @@ def store_outputs(fresh: NotebookNode, executed: NotebookNode) -> None:
     """Put the cleaned outputs of an execution of the same code into the built notebook.
 
     Raises:
-        ValueError: when an output is too large; the message names the cell.
+        ValueError: when an output is too large, brings a script, or cannot be seen where plotly
+            draws nothing; the message names the cell.
     """
     pairs = zip(_code_cells(fresh), _code_cells(executed), strict=True)
     for number, (new, old) in enumerate(pairs, start=1):
@@ -75,7 +79,8 @@ def clean_outputs(outputs: list[NotebookNode], number: int) -> list[NotebookNode
     """Static outputs only: no widget, no stderr; streams joined, progress lines settled.
 
     Raises:
-        ValueError: when an output is larger than its limit.
+        ValueError: when an output is larger than its limit, brings a script, or is a plotly
+            figure without a picture or words beside it.
     """
     kept: list[NotebookNode] = []
     for output in outputs:
@@ -88,6 +93,8 @@ def clean_outputs(outputs: list[NotebookNode], number: int) -> list[NotebookNode
         elif "data" in output:
             if WIDGET_VIEW in output.data:
                 continue
+            _check_script(output.data)
+            _check_figure(output.data)
             _shrink(output.data)
             if output.output_type == "execute_result":
                 output.execution_count = number
@@ -146,6 +153,28 @@ def _shrink(data: dict) -> None:
         elif isinstance(content, str):
             limit = 4 * PICTURE_LIMIT // 3 if kind.startswith("image/") else TEXT_LIMIT
             _check_text(f"its {kind} output", content, limit)
+
+
+def _check_figure(data: dict) -> None:
+    """A plotly figure is small, and readers for whom nothing draws it see and read the same."""
+    if PLOTLY not in data:
+        return
+    length = len(json.dumps(data[PLOTLY], separators=(",", ":")))
+    if length > FIGURE_LIMIT:
+        raise ValueError(
+            f"its plotly figure has {length} characters, more than {FIGURE_LIMIT}; "
+            "show smaller meshes or fewer points"
+        )
+    if not data.get("image/png"):
+        raise ValueError("its plotly figure has no picture (image/png) beside it")
+    words = data.get("text/plain", "").strip()
+    if not words or words.startswith(("<", "Figure(", "FigureWidget(")):
+        raise ValueError("its plotly figure has no words (text/plain) that say what is to be seen")
+
+
+def _check_script(data: dict) -> None:
+    if "<script" in data.get("text/html", "").lower():
+        raise ValueError("its HTML brings a script; a stored output must be still")
 
 
 def _check_text(what: str, text: str, limit: int = TEXT_LIMIT) -> None:

@@ -36,7 +36,8 @@ _DRAWING = threading.Lock()
 def explore(plot: Callable[..., Any], **controls: Any) -> Explorer:
     """Show ``plot(**values)`` under one control per keyword, redrawn as they move; displays itself.
 
-    plot returns a matplotlib Figure or a picture (uint8 or float [0, 1], (height, width, 3)).
+    plot returns a matplotlib Figure, what has a ``to_figure``, or a picture (uint8 or float [0, 1],
+    (height, width, 3)).
     controls: ``(low, high)`` or ``(low, high, step)`` slider, `Log` slider, list menu, bool box,
     str text field. They start at the defaults of ``plot``. One redraw is under way at a time and
     the newest values win. An error is told under the picture, which stays.
@@ -118,6 +119,8 @@ class Explorer:
     def _draw(self, draft: bool) -> np.ndarray:
         with _DRAWING:
             result = self.plot(**self.values)
+            if hasattr(result, "to_figure"):
+                result = result.to_figure()
             if not isinstance(result, Figure):
                 return pixels_of(result)
             try:

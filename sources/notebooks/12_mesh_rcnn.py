@@ -19,7 +19,7 @@ SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
 import torch
 
-from course_utils import devices, live, plots, plots_meshes
+from course_utils import devices, live, plots, plots_interactive, plots_meshes
 from course_utils.data.shape_scenes import make_shape_scenes
 from course_utils.live.mesh_lab import MeshLab
 from course_utils.selfsup import steps
@@ -28,6 +28,7 @@ from course_utils.vision3d import mesh_heads, mesh_losses, mesh_rcnn, mesh_refin
 from course_utils.vision3d.average_precision import average_precision_of, rectangle_iou
 from course_utils.vision3d.box_frames import pool_boxes
 from course_utils.vision3d.centre_boxes import Detections, find_boxes
+from course_utils.vision3d.mesh_distance import distance_to_surface
 from course_utils.vision3d.meshes import cubify, edges_of, is_watertight, mend_diagonals
 
 plots.use_style()
@@ -435,6 +436,37 @@ print(
 )
 
 
+# %% [markdown]
+# Where is a mesh wrong? Measure from each of its vertices to the nearest place of the true surface.
+# **Guess first:** on which half of the refined meshes are the vertices farther off: on the `near`
+# half, which the photograph shows, or on the `far` one?
+
+# %%
+my_guess = "near"
+
+
+def stages_and_truth(row):
+    """Meshes by name, in the camera's axes, and how far each vertex is from the true surface."""
+    names = ["cubified", *(f"after stage {k}" for k in range(1, len(shapes.stages)))]
+    best = true_mesh(row, 24)
+    found = {n: stage[row] for n, stage in zip(names, shapes.stages, strict=True)}
+    away = [distance_to_surface(best.vertices, best.faces, v) for v, _ in found.values()]
+    found["the truth"] = (best.vertices, best.faces)
+    return found, [*away, torch.zeros(len(best.vertices))]
+
+
+halves = {"near": [], "far": []}
+for number in range(min(20, len(test.box))):
+    found, distances = stages_and_truth(number)
+    (refined, _), distance = list(found.values())[-2], distances[-2]
+    behind = refined[:, 2] > 0  # the middle of the object is at depth 0
+    halves["near"].append(distance[~behind])
+    halves["far"].append(distance[behind])
+for half, distances in halves.items():
+    print(f"{half:4} half: on average {torch.cat(distances).mean():.3f} sides of the box")
+print(f"you said {my_guess}")
+
+
 # %%
 def crop_of(row):
     low, high = test.box[[row]].split(2, 1)
@@ -446,25 +478,24 @@ def crop_of(row):
 duck = first("duck")
 
 
-def stage_row(row=duck):
-    names = ["cubified", *(f"after stage {k}" for k in range(1, len(shapes.stages)))]
-    columns = {
-        n: (plots_meshes.upright(m[row][0]), m[row][1])
-        for n, m in zip(names, shapes.stages, strict=True)
-    }
-    best = true_mesh(row, 24)
-    columns["the truth"] = (plots_meshes.upright(best.vertices), best.faces)
-    return plots_meshes.mesh_grid(columns, views, photograph=crop_of(row), good=["the truth"])
+def stage_row(row=duck, turn=0.7):
+    found, distances = stages_and_truth(row)
+    columns = {n: (plots_meshes.upright(v), faces) for n, (v, faces) in found.items()}
+    meaning = "distance to the truth, in sides of the box"
+    return plots_interactive.mesh_figure(
+        columns, distances, meaning, photograph=crop_of(row), turn=turn
+    )
 
 
-stage_row()
+live.turn_together(stage_row())
 
 # %% [markdown]
-# **From behind** the network sees nothing, and yet there is something: it has learned what such
-# things are like. Choose an object, and look at the meshes of the others.
+# **Take one in the hand and turn it**: while the kernel runs, the others turn with it. **From
+# behind** the network sees nothing, and yet there is something: it has learned what such things are
+# like. Choose an object, and look at the meshes of the others.
 
 # %%
-live.explore(stage_row, row=(0, len(test.box) - 1))
+live.explore(stage_row, row=(0, len(test.box) - 1), turn=(-3.1, 3.1, 0.1))
 
 # %% [markdown]
 # ### Voxels of the same memory

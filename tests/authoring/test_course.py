@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 import shutil
 from pathlib import Path
 
@@ -162,10 +163,10 @@ def test_a_failing_cell_is_named_and_nothing_is_stored(course, capsys):
 
 @pytest.mark.slow
 def test_a_hanging_cell_is_named(course):
-    edit(course, 'os.environ["COURSE_STATIC"]', "import time; time.sleep(60)")
+    edit(course, 'os.environ["COURSE_STATIC"]', "import time; time.sleep(600)")
     build(course, ["01"])
     with pytest.raises(NotebookFailed, match="code cell 2"):
-        run(course.lessons / "01_first.ipynb", timeout=3)
+        run(course.lessons / "01_first.ipynb", timeout=10)
 
 
 def test_times_are_compared_with_the_budgets(course):
@@ -197,6 +198,37 @@ def test_the_site_has_a_page_per_lesson(course):
     index = site.write(course, course.root / "site")
     assert '<a href="01_first.html">First lesson</a>' in index.read_text()
     assert "SCALE" in (course.root / "site" / "01_first.html").read_text()
+
+
+TURNABLE = """
+from IPython.display import display
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAGNQzrAAAAABJRU5ErkJggg"
+display({
+    "application/vnd.plotly.v1+json": {"data": [{"type": "mesh3d"}], "layout": {}},
+    "image/png": PIXEL + "==", "text/plain": "Two meshes.",
+}, metadata={"image/png": {"alt": "Two meshes."}}, raw=True)
+"""
+
+
+@pytest.mark.slow
+def test_the_site_shows_the_picture_of_a_plotly_figure_and_asks_nobody_for_a_script(course):
+    """No script is added to what the page of a lesson without such a figure has."""
+    build(course, ["01"])
+    folder = course.root / "site"
+    site.write(course, folder)
+    before = (folder / "01_first.html").read_text()
+    edit(course, 'os.environ["COURSE_STATIC"]', TURNABLE)
+    assert command.main(["execute", "01"]) == 0
+    site.write(course, folder)
+    page = (folder / "01_first.html").read_text()
+    assert 'src="data:image/png;base64,' in page
+    assert 'src="data:image/png;base64,' not in before
+    assert page.count("<script") == before.count("<script")
+    addresses = [
+        re.findall(r"""(?:src|href)=["'](https?:[^"']+)""", text) for text in (page, before)
+    ]
+    assert addresses[0] == addresses[1]
 
 
 @pytest.mark.parametrize(

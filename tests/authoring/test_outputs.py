@@ -10,7 +10,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from course_utils.authoring.outputs import (
+    FIGURE_LIMIT,
     PICTURE_LIMIT,
+    PLOTLY,
     WIDGET_VIEW,
     adopt_outputs,
     clean_outputs,
@@ -227,3 +229,42 @@ def test_text_outputs_have_limits_of_their_kind(kind, most):
         else:
             with pytest.raises(ValueError, match=f"code cell 1 .a.: its .* has {length}"):
                 store_outputs(stored, ran)
+
+
+def plotly_output(length: int = 1000, **changes: str):
+    """A figure of so many characters, with a picture and words unless they are changed."""
+    empty = len('{"data":[],"x":""}')
+    figure = {"data": [], "x": "x" * (length - empty)}
+    picture = base64.b64encode(png(noise(8))).decode()
+    data = {PLOTLY: figure, "image/png": picture, "text/plain": "Two meshes, side by side."}
+    data = {kind: content for kind, content in (data | changes).items() if content is not None}
+    return new_output("display_data", data=data)
+
+
+@pytest.mark.parametrize(("length", "fits"), [(FIGURE_LIMIT, True), (FIGURE_LIMIT + 1, False)])
+def test_a_plotly_figure_may_have_300_000_characters(length, fits):
+    ran, kept = executed("a", "b"), bare("a", "b")
+    ran.cells[2].outputs = [plotly_output(length)]
+    if fits:
+        store_outputs(kept, ran)
+        assert set(kept.cells[2].outputs[0].data) == {PLOTLY, "image/png", "text/plain"}
+    else:
+        with pytest.raises(ValueError, match=f"code cell 2 .b.: its plotly figure has {length}"):
+            store_outputs(kept, ran)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"image/png": None}, "no picture"),
+        ({"image/png": ""}, "no picture"),
+        ({"text/plain": None}, "no words"),
+        ({"text/plain": " "}, "no words"),
+        ({"text/plain": "Figure({'data': []})"}, "no words"),
+        ({"text/plain": "<a.Thing object at 0x7f>"}, "no words"),
+        ({"text/html": "<div></div><SCRIPT>plot()</SCRIPT>"}, "brings a script"),
+    ],
+)
+def test_a_plotly_figure_that_some_could_not_see_is_refused(changes, fault):
+    with pytest.raises(ValueError, match=fault):
+        clean_outputs([plotly_output(**changes)], 1)

@@ -9,7 +9,7 @@ import torch
 from course_utils.data.toy.meshes import mesh_of
 from course_utils.data.toy.scenes import sample_scenes
 from course_utils.vision3d import mesh_distance, shapes
-from course_utils.vision3d.mesh_distance import distance_to_mesh
+from course_utils.vision3d.mesh_distance import distance_to_mesh, distance_to_surface
 from course_utils.vision3d.shapes import (
     distance_to_points,
     mesh_from_function,
@@ -126,6 +126,45 @@ def test_signed_distance_to_a_mesh_is_that_of_the_brick():
     points = 2 * torch.rand(3000, 3, generator=dice(), dtype=torch.float64) - 1
     function = distance_to_mesh(*brick_mesh())
     torch.testing.assert_close(function(points), brick(points), atol=1e-12, rtol=0)
+
+
+def distance_by_sampling(point: torch.Tensor, triangle: torch.Tensor) -> float:
+    """To the nearest of a fine raster of places in a triangle, narrowed down twelve times."""
+    low, high = torch.zeros(2, dtype=torch.float64), torch.ones(2, dtype=torch.float64)
+    share = torch.linspace(0, 1, 21, dtype=torch.float64)
+    for _ in range(12):
+        u, v = (low + (high - low) * share[:, None]).unbind(1)
+        u, v = (x.flatten() for x in torch.meshgrid(u, v, indexing="ij"))
+        v = v.minimum(1 - u)  # the raster is pressed into the triangle
+        places = triangle[0] + u[:, None] * (triangle[1] - triangle[0])
+        away = (places + v[:, None] * (triangle[2] - triangle[0]) - point).norm(dim=1)
+        best = int(away.argmin())
+        middle, reach = torch.stack([u[best], v[best]]), (high - low) / 4
+        low, high = (middle - reach).clamp(0, 1), (middle + reach).clamp(0, 1)
+    return float(away.min())
+
+
+def test_distance_to_a_surface_is_that_to_its_nearest_triangle_by_brute_force():
+    """Open, of triangles large and small, from points near and far."""
+    dice_ = dice()
+    vertices = torch.rand(30, 3, generator=dice_)
+    faces = torch.stack([torch.randperm(30, generator=dice_)[:3] for _ in range(12)])
+    points = 3 * torch.rand(15, 3, generator=dice_) - 1
+    found = distance_to_surface(vertices, faces, points)
+    triangles = vertices.double()[faces]
+    for point, value in zip(points.double(), found, strict=True):
+        expected = min(distance_by_sampling(point, triangle) for triangle in triangles)
+        assert value.item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_distance_to_a_surface_is_the_signed_one_without_its_sign(monkeypatch):
+    points = 2 * torch.rand(500, 3, generator=dice(), dtype=torch.float64) - 1
+    found = distance_to_surface(*brick_mesh(), points)
+    torch.testing.assert_close(found, brick(points).abs(), atol=1e-12, rtol=0)
+    monkeypatch.setattr(mesh_distance, "CHUNK", 30)
+    torch.testing.assert_close(distance_to_surface(*brick_mesh(), points), found)
+    with pytest.raises(ValueError, match="no face"):
+        distance_to_surface(brick_mesh()[0], torch.zeros(0, 3).long(), points)
 
 
 def test_chunks_of_any_size_give_the_same(monkeypatch):
