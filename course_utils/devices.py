@@ -17,6 +17,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from course_utils.cores import available_cores
+
 __all__ = [
     "Machine",
     "machine",
@@ -82,24 +84,25 @@ def torch_threads_kept() -> Iterator[None]:
 
 
 def use_threads(count: int | None = None) -> int:
-    """Let torch use ``count`` threads on the CPU (None: all cores this process may use); return it.
+    """Let torch use ``count`` threads on the CPU; return it.
+
+    None: all cores this process may use, or fewer where OMP_NUM_THREADS says so, by which a user
+    or a batch system shares a machine among processes.
 
     Raises: ValueError if the count is below 1.
     """
-    count = available_cores() if count is None else count
+    count = allowed_threads() if count is None else count
     if count < 1:
         raise ValueError(f"threads must be at least 1, got {count}")
     torch.set_num_threads(count)
     return count
 
 
-def available_cores() -> int:
-    """Cores this process may run on, which in a container or a batch job is fewer than the
-    machine has.
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def allowed_threads() -> int:
+    """Cores this process may run on, or the number in OMP_NUM_THREADS where that is smaller."""
+    asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    limit = int(asked) if asked.isdecimal() else 0  # what is no number says nothing
+    return min(limit or available_cores(), available_cores())
 
 
 @dataclass(frozen=True)

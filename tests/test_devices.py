@@ -7,6 +7,7 @@ import shutil
 import pytest
 import torch
 
+from course_utils import devices
 from course_utils.devices import machine, pick_device, training_speed, use_threads
 
 
@@ -23,15 +24,33 @@ def test_a_device_that_is_not_there_is_refused(name):
         pick_device(name)
 
 
-def test_threads():
+@pytest.fixture
+def threads_restored():
     before = torch.get_num_threads()
-    try:
-        assert use_threads(1) == torch.get_num_threads() == 1
-        assert use_threads() == torch.get_num_threads() <= os.cpu_count()
-        with pytest.raises(ValueError, match="at least 1"):
-            use_threads(0)
-    finally:
-        torch.set_num_threads(before)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads_restored")
+def test_threads():
+    assert use_threads(1) == torch.get_num_threads() == 1
+    assert use_threads() == torch.get_num_threads() <= os.cpu_count()
+    with pytest.raises(ValueError, match="at least 1"):
+        use_threads(0)
+
+
+@pytest.mark.usefixtures("threads_restored")
+@pytest.mark.parametrize(
+    ("asked", "most"), [(None, 3), ("1", 1), ("2,1", 2), ("64", 3), ("many", 3), ("0", 3)]
+)
+def test_without_a_number_threads_keep_to_the_cores_and_to_what_the_environment_allows(
+    monkeypatch, asked, most
+):
+    monkeypatch.setattr(devices, "available_cores", lambda: 3)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert use_threads() == torch.get_num_threads() == most
 
 
 def test_machine_tells_the_truth(tmp_path):

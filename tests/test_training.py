@@ -3,11 +3,11 @@
 import os
 import signal
 import threading
-import time
 
 import pytest
 import torch
 
+from course_utils import training
 from course_utils.progress import progress_line
 from course_utils.training import Checkpoint, Minibatches, Record, fit, progress
 
@@ -148,41 +148,58 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path):
         Checkpoint(tmp_path / "e", {"model": 3})
 
 
-def test_budgets_end_it():
+@pytest.fixture
+def clock(monkeypatch):
+    """Stands for the module `time` in a training: time passes when the test says so."""
+
+    class Clock:
+        now = 0.0
+
+        def perf_counter(self):
+            return self.now
+
+    found = Clock()
+    monkeypatch.setattr(training, "time", found)
+    return found
+
+
+def test_budgets_end_it(clock):
     def slow(batch):
-        time.sleep(0.01)
+        clock.now += 0.0625
         return {"loss": 1.0}
 
     endless = iter(int, 1)
-    records = list(fit(slow, endless, seconds=0.1))
-    assert 2 <= len(records) <= 11
-    assert records[0].left < 0.1 and records[-1].left == 0
+    records = list(fit(slow, endless, seconds=0.5))
+    assert len(records) == 8
+    assert records[0].left == 0.4375 and records[-1].left == 0
     assert len(list(fit(slow, endless, seconds=60, steps=3))) == 3
     assert len(list(fit(slow, range(4)))) == 4
     nearer = list(fit(slow, endless, seconds=60, steps=3))
-    assert [record.left < 1 for record in nearer] == [True] * 3  # the nearer budget counts
+    assert [record.left for record in nearer] == [0.125, 0.0625, 0]  # the nearer budget counts
 
 
-def test_time_left_after_resuming_goes_by_the_speed_of_now(tmp_path):
+def test_time_left_after_resuming_goes_by_the_speed_of_now(tmp_path, clock):
     first, second = Regression(), Regression()
     list(fit(first.step, first.batches, steps=20, checkpoint=first.checkpoint(tmp_path / "c")))
 
     def slow(batch):
-        time.sleep(0.05)
+        clock.now += 0.05
         return second.step(batch)
 
     kept = second.checkpoint(tmp_path / "c")
     record = next(iter(fit(slow, second.batches, steps=30, checkpoint=kept)))
-    assert record.step == 21 and record.left > 0.4
+    assert record.step == 21 and record.left == pytest.approx(9 * 0.05)
 
 
-def test_only_time_in_the_loop_counts():
+def test_only_time_in_the_loop_counts(clock):
+    def quick(batch):
+        clock.now += 0.25
+        return {"loss": 0.0}
+
     records = []
-    for record in fit(lambda batch: {"loss": 0.0}, iter(int, 1), seconds=0.05):
+    for record in fit(quick, iter(int, 1), seconds=2.0):
         records.append(record)
-        time.sleep(0.02)
-        if len(records) == 8:  # 0.16 s have passed outside by now
-            break
+        clock.now += 1.0
     assert len(records) == 8
 
 

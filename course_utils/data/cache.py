@@ -22,14 +22,28 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.places import can_write, private_folder
+
 Arrays = dict[str, np.ndarray]
 
 
 def cache_folder() -> Path:
-    """COURSE_CACHE if set, else ``course_kit`` in the platform's folder for caches."""
+    """COURSE_CACHE if set, else ``course_kit`` in the platform's folder for caches.
+
+    Where that cannot be written, or nobody knows where the user's home is, a private folder among
+    the temporary files.
+    """
     chosen = os.environ.get("COURSE_CACHE")
     if chosen:
         return Path(chosen).expanduser()
+    try:
+        usual = _usual_folder()
+    except RuntimeError:  # no HOME, and a user whom the system does not know
+        return Path(private_folder())
+    return usual if can_write(usual) else Path(private_folder())
+
+
+def _usual_folder() -> Path:
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":

@@ -11,9 +11,10 @@ import math
 import numpy as np
 from numba import njit
 
+from course_utils.data.toy.compiled import options
 from course_utils.vision3d.projection import ALPHA_MIN
 
-OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True}
+OPTIONS = options()
 TILE_WIDTH, TILE_HEIGHT = 64, 16  # pixels
 # Columns of the table that `prepare_splats` makes: one splat is one line of a cache, 64 bytes.
 # What is added to large coordinates is kept as two numbers, a float32 and what it leaves over.

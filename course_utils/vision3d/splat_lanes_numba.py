@@ -13,7 +13,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 # fastmath lets sums be reordered, which vector instructions need; the order is still fixed.
-OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": True}
+from course_utils.data.toy.compiled import options
+
+OPTIONS = options(fastmath=True)
 F = np.float32
 LANES = 8  # pixels visited at a time; measured
 SUMS = 9  # kept of one splat, each in as many lanes

@@ -14,9 +14,10 @@ import math
 import numpy as np
 from numba import njit
 
+from course_utils.data.toy.compiled import options
 from course_utils.vision3d.projection import BLUR, NEAR
 
-OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True}
+OPTIONS = options()
 # Places in the packed camera: rotation (9), centre (3), then these.
 FOCAL, CENTRE_U, CENTRE_V, LOW_X, LOW_Y, HIGH_X, HIGH_Y = range(12, 19)
 

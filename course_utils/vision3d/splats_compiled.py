@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from course_utils.cores import available_cores
 from course_utils.vision3d.cameras import Camera, orbit_camera
 from course_utils.vision3d.gaussians import Gaussians, gaussians_from_points
 from course_utils.vision3d.projection import MARGIN, Splats, check_camera
@@ -161,8 +162,8 @@ def _over_tiles(work: Callable[[int, int], None], starts: np.ndarray) -> None:
 
 @cache
 def worker_threads() -> ThreadPoolExecutor:
-    """Threads for compiled code, which lets go of Python's lock: as many as there are cores."""
-    return ThreadPoolExecutor(os.cpu_count(), "compiled")
+    """Threads for compiled code, which lets go of Python's lock: as many as cores may be used."""
+    return ThreadPoolExecutor(available_cores(), "compiled")
 
 
 if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads

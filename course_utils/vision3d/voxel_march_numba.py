@@ -21,7 +21,9 @@ from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": True}
+from course_utils.data.toy.compiled import options
+
+OPTIONS = options(fastmath=True)
 F, N = np.float32, np.int64
 ONE, ZERO = F(1), F(0)
 BLOCK = 4  # cells along a side of the blocks that are jumped over

@@ -16,10 +16,12 @@ from course_utils.bootstrap.environment import write_settings
 from course_utils.bootstrap.machine import is_root
 from course_utils.bootstrap.server import stop, wait_until_up
 from course_utils.bootstrap.testing import find_chromium
-from tests.browser.helpers import KERNEL_READY, LOCAL, Lab, Notebook
+from tests.browser.helpers import KERNEL_READY, LOCAL, PATIENCE, WATCH, Lab, Notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "build" / "browser"
+# No time that a test should take, only an end to one that hangs: a busy machine needs minutes.
+LONGEST = 1800
 # Every cell is drawn, also below the fold: a test may look at any output.
 WHOLE_NOTEBOOK = '{"windowingMode": "none"}'
 
@@ -42,7 +44,7 @@ def lab(tmp_path_factory):
         )
     base = f"http://127.0.0.1:{port}"
     try:
-        wait_until_up(server, base, token, patience=60)
+        wait_until_up(server, base, token, patience=PATIENCE)
         yield Lab(base, token, folder, log)
     finally:
         stop(server)
@@ -66,6 +68,7 @@ def browser():
 def page(browser, request):
     """A fresh page; at the end no error may have been thrown on it, nor a request have left."""
     context = browser.new_context(viewport={"width": 1280, "height": 960})
+    context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
     page.faults = []
     page.on("pageerror", lambda error: page.faults.append(f"page error: {error}"))
@@ -87,13 +90,21 @@ def open_notebook(lab, page):
         # A workspace of its own: nothing of an earlier test is open in it.
         workspace = f"test-{time.time_ns()}"
         page.goto(f"{lab.base}/lab/workspaces/{workspace}/tree/{name}?token={lab.token}")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
         # The toolbar shows an idle kernel before it is connected; what runs then is lost.
-        page.wait_for_function(KERNEL_READY, timeout=60_000)
+        page.wait_for_function(KERNEL_READY)
+        page.evaluate(WATCH)
         return Notebook(page, name)
 
     yield opened
     lab.shut_kernels()
+
+
+def pytest_collection_modifyitems(items):
+    """The limit of every test of this folder, instead of the shorter one that others have."""
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "browser"):
+            item.add_marker(pytest.mark.timeout(LONGEST), append=False)
 
 
 FAILED = pytest.StashKey[bool]()

@@ -11,12 +11,16 @@
 Fixtures (conftest.py): `lab` the server, `page` a fresh browser page, `open_notebook` a
 function from the name of a notebook to `Notebook`. A page error, or a request to anywhere but
 this machine, fails the test that caused it without being asked for.
+
+Everything here waits for a state, never for a time: however slow the machine, a test sees the
+same. ``timeout`` only ends a test that hangs.
 """
 
 import io
 import json
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +28,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
+PATIENCE = 180.0  # seconds until what does not happen is given up
 LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
 
 KERNEL_READY = """() => {
@@ -44,6 +49,52 @@ ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .flatMap(cell => cell.model.sharedModel.outputs
         .filter(output => output.output_type === 'error')
         .map(output => output.ename + ': ' + output.evalue))"""
+# Listens to what page and kernel say to each other about widgets: how many messages there were,
+# which of the page's the kernel is still at work on, which views have a frame yet to be painted.
+WATCH = """() => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    if (window.courseWatch?.kernel === kernel) return;
+    const watch = {kernel, count: 0, asked: new Set(), views: new Set(), unpainted: new Map()};
+    window.courseWatch = watch;
+    kernel.anyMessage.connect((_, {msg, direction}) => {
+        const {msg_type: type, msg_id: id} = msg.header;
+        if (type === 'status' && msg.content.execution_state === 'idle')
+            watch.asked.delete(msg.parent_header.msg_id);
+        if (!type.startsWith('comm_')) return;
+        watch.count++;
+        if (direction === 'send') watch.asked.add(id);
+        const comm = msg.content.comm_id;
+        const told = msg.content.data?.content;
+        if (type === 'comm_close') watch.unpainted.delete(comm);
+        if (told?.kind === 'ready' || told?.kind === 'ack') watch.views.add(comm);
+        if (told?.kind === 'frame' && watch.views.has(comm)) watch.unpainted.set(comm, told.frame);
+        if (told?.kind === 'ack' && told.frame >= watch.unpainted.get(comm))
+            watch.unpainted.delete(comm);
+    });
+}"""
+# A training that was told to pause ends its step, and may show it.
+SETTLE = """
+def _settle():
+    import sys
+    module = sys.modules.get("course_utils.live.background")
+    for training in list(getattr(module, "_NAMED", {}).values()):
+        if training.stop.is_set() and training._thread is not None:
+            training._thread.join()
+_settle()
+del _settle
+"""
+# Number of messages so far if no more are to come, else -1.
+QUIET = """async settle => {
+    const {kernel, asked, unpainted, count} = window.courseWatch;
+    await kernel.requestExecute({code: settle, silent: true, store_history: false}).done;
+    const frame = () => new Promise(go => requestAnimationFrame(go));
+    await frame();
+    await frame();
+    const rests = window.courseWatch.count === count && !asked.size && !unpainted.size
+        && !document.querySelector('canvas[aria-busy=true]')
+        && [...document.images].every(image => image.complete);
+    return rests ? count : -1;
+}"""
 FINISHED = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === 'code')
     .filter(cell => cell.model.sharedModel.execution_count !== null).length"""
@@ -63,7 +114,7 @@ class Lab:
         request = urllib.request.Request(f"{self.base}/api/{path}", method=method)
         request.add_header("Authorization", f"token {self.token}")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=20) as answer:
+        with opener.open(request, timeout=PATIENCE) as answer:
             body = answer.read()
         return json.loads(body) if body else None
 
@@ -80,7 +131,7 @@ class Notebook:
     page: Page
     name: str
 
-    def run_all(self, timeout: float = 120.0) -> None:
+    def run_all(self, timeout: float = 1200.0) -> None:
         """Run every cell and wait; an error in any cell is an `AssertionError` that quotes it."""
         # Not awaited: the command's promise only resolves when all is done, and blocks the page.
         self.page.evaluate(
@@ -117,9 +168,9 @@ class Notebook:
         area.scroll_into_view_if_needed()
         return area
 
-    def wait_idle(self, timeout: float = 30.0) -> None:
+    def wait_idle(self) -> None:
         """Wait until the kernel has nothing to do."""
-        self.page.wait_for_function(KERNEL_READY, timeout=timeout * 1000)
+        self.page.wait_for_function(KERNEL_READY)
 
 
 def pixels(locator: Locator) -> np.ndarray:
@@ -133,8 +184,19 @@ def difference(before: np.ndarray, after: np.ndarray) -> float:
     return float(np.abs(before - after).mean()) if before.shape == after.shape else float("inf")
 
 
+def wait_until(page: Page, happened: Callable[[], object], words: Callable[[], str]) -> None:
+    """Poll until ``happened()`` is true.
+
+    Raises AssertionError with ``words()`` when that does not come about.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, words()
+        page.wait_for_timeout(50)
+
+
 def wait_for_change(
-    locator: Locator, before: np.ndarray, least: float = 1.0, timeout: float = 10.0
+    locator: Locator, before: np.ndarray, least: float = 1.0, timeout: float = PATIENCE
 ) -> np.ndarray:
     """Poll until an element looks different by `least` grey levels on average; returns that look.
 
@@ -150,16 +212,29 @@ def wait_for_change(
     raise AssertionError(f"the picture did not change: {largest:.2f} of {least} grey levels")
 
 
-def wait_for_rest(locator: Locator, timeout: float = 10.0) -> np.ndarray:
-    """Poll until two looks in a row are equal; returns that look."""
-    deadline, before = time.monotonic() + timeout, pixels(locator)
-    while time.monotonic() < deadline:
-        locator.page.wait_for_timeout(150)
-        after = pixels(locator)
-        if difference(before, after) == 0:
-            return after
-        before = after
-    raise AssertionError("the picture does not come to rest")
+def wait_for_rest(locator: Locator) -> np.ndarray:
+    """Wait until nothing more is to come from the kernel or the page; returns the look then.
+
+    Kernel and page have answered each other's messages, every frame is painted, and no sharper
+    picture is going to be asked for.
+    """
+    page, looks = locator.page, []
+    page.evaluate(WATCH)
+
+    def rests() -> bool:
+        count = page.evaluate(QUIET, SETTLE)
+        if count >= 0:
+            looks.append(pixels(locator))
+        return count >= 0 and page.evaluate("window.courseWatch.count") == count
+
+    wait_until(page, rests, lambda: "the picture does not come to rest")
+    return looks[-1]
+
+
+def wait_for_faults(page: Page, count: int) -> list[str]:
+    """Wait until so many faults were noticed on a page of the fixture `page`; returns them."""
+    wait_until(page, lambda: len(page.faults) >= count, lambda: f"only {page.faults}")
+    return page.faults
 
 
 def drag(locator: Locator, right: float, down: float = 0.0, steps: int = 20) -> None:

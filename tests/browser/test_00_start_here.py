@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 def notebook(open_notebook):
     """The notebook, every cell run."""
     opened = open_notebook("00_start_here.ipynb")
-    opened.run_all(timeout=120)
+    opened.run_all()
     return opened
 
 
@@ -40,4 +40,4 @@ def test_links_open_the_lessons_that_are_there(notebook, lab):
     assert links.count() == len(lessons) >= 1
     links.first.click()
     tab = notebook.page.locator(".lm-TabBar-tab.lm-mod-current", has_text=lessons[0])
-    tab.first.wait_for(timeout=20_000)
+    tab.first.wait_for()

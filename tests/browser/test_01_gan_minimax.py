@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.helpers import difference, drag, wait_for_change, wait_for_rest
+from tests.browser.helpers import difference, drag, wait_for_change, wait_for_rest, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ PLANE, LINE = "plane_lab = PlaneLab()", "line_lab = LineLab()"
 def notebook(open_notebook):
     """The notebook, every cell run."""
     opened = open_notebook("01_gan_minimax.ipynb")
-    opened.run_all(timeout=240)
+    opened.run_all()
     return opened
 
 
@@ -46,12 +46,16 @@ class Instrument:
         row.locator("select").select_option(value)
 
 
-def wait_for_moves(lab: Instrument, wanted, timeout: float = 10_000) -> None:
-    waited = 0
-    while lab.moves() != wanted:
-        assert waited < timeout, f"moves {lab.moves()}, expected {wanted}"
-        lab.page.wait_for_timeout(100)
-        waited += 100
+def wait_for_moves(lab: Instrument, wanted) -> None:
+    wait_until(
+        lab.page, lambda: lab.moves() == wanted, lambda: f"moves {lab.moves()}, expected {wanted}"
+    )
+
+
+def d_leads(lab: Instrument, by: int) -> bool:
+    """Whether D has made more moves than G by so many."""
+    d, g = lab.moves()
+    return d > g + by
 
 
 def test_every_control_of_the_plane_answers(notebook):
@@ -71,15 +75,13 @@ def test_every_control_of_the_plane_answers(notebook):
 
     before = wait_for_rest(lab.stage)
     lab.press("Play")
-    lab.area.locator("button", has_text=re.compile("Pause$")).wait_for(timeout=5000)
-    playing = wait_for_change(lab.stage, before, least=1.0, timeout=30)
-    wait_for_change(lab.stage, playing, least=0.2, timeout=30)  # and it goes on
+    lab.area.locator("button", has_text=re.compile("Pause$")).wait_for()
+    playing = wait_for_change(lab.stage, before, least=1.0)
+    wait_for_change(lab.stage, playing, least=0.2)  # and it goes on
+    assert not d_leads(lab, by=10)
     drag(lab.slider("D moves per round"), 200)  # a slider counts while it runs
-    lab.page.wait_for_timeout(1500)
+    wait_until(lab.page, lambda: d_leads(lab, by=10), lambda: f"moves {lab.moves()}: D never led")
     lab.press("Pause")
-    wait_for_rest(lab.stage)
-    d, g = lab.moves()
-    assert d > g + 10
 
     before = wait_for_rest(lab.stage)
     lab.choose("field", "best D possible")
@@ -100,7 +102,7 @@ def test_a_drawing_becomes_the_data(notebook):
     drag(lab.stage, 120, 60, steps=12)
     data = lab.area.locator(".widget-dropdown").filter(has_text="data").locator("select")
     lab.page.wait_for_function(
-        "select => select.value === 'your drawing'", arg=data.element_handle(), timeout=10_000
+        "select => select.value === 'your drawing'", arg=data.element_handle()
     )
     drawn = wait_for_change(lab.stage, before, least=0.5)
     # Blue points now lie along the stroke, at its middle, where before there were none.
@@ -120,7 +122,7 @@ def test_the_line_plays_and_its_width_restarts_it(notebook):
     wait_for_moves(lab, (3, 1))  # three moves of D in a round
     before = wait_for_change(lab.stage, before, least=0.02)
     lab.press("Play")
-    wait_for_change(lab.stage, before, least=0.5, timeout=30)
+    wait_for_change(lab.stage, before, least=0.5)
     lab.press("Pause")
     before = wait_for_rest(lab.stage)
     lab.choose("width", "8")

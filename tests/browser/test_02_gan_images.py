@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from tests.browser.helpers import drag, wait_for_change, wait_for_rest
+from tests.browser.helpers import drag, wait_for_change, wait_for_rest, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.browser
 
 
 def test_the_laboratory_and_the_sliders_answer(open_notebook):
     notebook = open_notebook("02_gan_images.ipynb")
-    notebook.run_all(timeout=700)
+    notebook.run_all()
     train_in_the_laboratory(notebook.output("lab = PictureLab"))
     move_a_slider(notebook.output("live.explore(arithmetic"), "ink", -90)
     move_a_slider(notebook.output("live.explore(truncated"), "threshold", -150)
@@ -24,12 +24,12 @@ def press(area, label: str) -> None:
 
 def wait_for_steps(area, least: int) -> None:
     """Until the line below the buttons tells that many steps."""
-    for _ in range(300):
+
+    def reached() -> bool:
         told = re.search(r"step ([\d,]+)", area.locator("[role=status]").first.inner_text())
-        if told and int(told.group(1).replace(",", "")) >= least:
-            return
-        area.page.wait_for_timeout(200)
-    raise AssertionError(f"the laboratory did not reach step {least}")
+        return bool(told) and int(told.group(1).replace(",", "")) >= least
+
+    wait_until(area.page, reached, lambda: f"the laboratory did not reach step {least}")
 
 
 def train_in_the_laboratory(area):
@@ -38,7 +38,7 @@ def train_in_the_laboratory(area):
     sheet.scroll_into_view_if_needed()
     before = wait_for_rest(sheet)
     press(area, "25 rounds")
-    before = wait_for_change(sheet, before, least=0.5, timeout=60)
+    before = wait_for_change(sheet, before, least=0.5)
     press(area, "Play")
     wait_for_steps(area, 4)
     press(area, "Pause")

@@ -4,17 +4,17 @@ import re
 
 import pytest
 
-from tests.browser.helpers import wait_for_change, wait_for_rest
+from tests.browser.helpers import wait_for_change, wait_for_rest, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 
-def wait_for_words(area, pattern: str, timeout: int = 10_000) -> None:
-    waited = 0
-    while not re.search(pattern, area.inner_text()):
-        assert waited < timeout, f"{pattern!r} is not in {area.inner_text()!r}"
-        area.page.wait_for_timeout(100)
-        waited += 100
+def wait_for_words(area, pattern: str) -> None:
+    wait_until(
+        area.page,
+        lambda: re.search(pattern, area.inner_text()),
+        lambda: f"{pattern!r} is not in {area.inner_text()!r}",
+    )
 
 
 def press(canvas, x: float, y: float) -> None:
@@ -34,10 +34,10 @@ def play_the_quiz(area) -> None:
     wait_for_words(area, r"(Right|No, it is place [1-35-8])\. .*you [01] of 1")
     press(canvas, 0.10, 0.54)  # a second answer does not count
     area.get_by_text("Next question").click()
-    asked = wait_for_change(canvas, answered, least=1.0)
+    wait_for_change(canvas, answered, least=1.0)
     wait_for_words(area, r"Click the place .*of 1")
+    asked = wait_for_rest(canvas)
     press(canvas, 0.19, 0.54)  # the patch in the middle is no place
-    area.page.wait_for_timeout(500)
     assert (wait_for_rest(canvas) == asked).all()
 
 
@@ -58,6 +58,6 @@ def play_the_puzzle(area) -> None:
 
 def test_the_quiz_and_the_puzzle_can_be_played(open_notebook):
     notebook = open_notebook("04_pretext_zoo.ipynb")
-    notebook.run_all(timeout=400)
+    notebook.run_all()
     play_the_quiz(notebook.output("game = PatchQuiz"))
     play_the_puzzle(notebook.output("puzzle_game = JigsawGame"))

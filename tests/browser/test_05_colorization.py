@@ -5,7 +5,7 @@ import pytest
 
 from tests.browser.helpers import wait_for_change, wait_for_rest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 
 def press(page, box, across, down, to=None):
@@ -26,7 +26,7 @@ def panel(picture, number):
 
 def test_a_place_is_clicked_and_coloured(open_notebook, page):
     notebook = open_notebook("05_colorization.ipynb")
-    notebook.run_all(timeout=400)
+    notebook.run_all()
     output = notebook.output("painter = ColorLab")
     canvas = output.locator("canvas")
     canvas.scroll_into_view_if_needed()

@@ -4,12 +4,12 @@ import pytest
 
 from tests.browser.helpers import wait_for_change, wait_for_rest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 
 def test_clicking_in_the_target_moves_the_heat_over_the_reference(open_notebook, page):
     notebook = open_notebook("06_video_colorization.ipynb")
-    notebook.run_all(timeout=500)
+    notebook.run_all()
     output = notebook.output("finger = PointerLab")
     target, reference = output.locator("canvas").nth(0), output.locator("canvas").nth(1)
     reference.scroll_into_view_if_needed()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.helpers import difference, drag, wait_for_change, wait_for_rest
+from tests.browser.helpers import difference, drag, wait_for_change, wait_for_rest, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ LAB = "lab = SphereLab()"
 def notebook(open_notebook):
     """The notebook, every cell run."""
     opened = open_notebook("07_infonce.ipynb")
-    opened.run_all(timeout=240)
+    opened.run_all()
     return opened
 
 
@@ -39,14 +39,14 @@ def test_the_sphere_laboratory_answers(notebook):
     press(area, "Step")
     before = wait_for_change(stage, before, least=0.05)
     press(area, "Play")
-    wait_for_change(stage, before, least=0.5, timeout=30)
-    for _ in range(100):
-        if gauge(area, "alignment") < 0.2 * apart:
-            break
-        notebook.page.wait_for_timeout(200)
+    wait_for_change(stage, before, least=0.5)
+    wait_until(
+        notebook.page,
+        lambda: gauge(area, "alignment") < 0.2 * apart,
+        lambda: f"alignment {gauge(area, 'alignment')} of {apart}: partners have not met",
+    )
     press(area, "Pause")
     before = wait_for_rest(stage)
-    assert gauge(area, "alignment") < 0.2 * apart  # partners have met
 
     # The sphere is another picture, and turns under the mouse.
     row = area.locator(".widget-dropdown").filter(has_text="space")
@@ -58,9 +58,8 @@ def test_the_sphere_laboratory_answers(notebook):
     mouse.down()
     mouse.move(box["x"] + 130, box["y"] + 60, steps=10)
     mouse.up()
-    turned = wait_for_change(stage, before, least=0.5)
-    wait_for_rest(stage)
-    notebook.page.wait_for_timeout(200)
+    wait_for_change(stage, before, least=0.5)
+    turned = wait_for_rest(stage)
     temperature = area.locator(".widget-inline-hbox").filter(has_text="temperature")
     drag(temperature.locator(".noUi-handle"), -60)
     wait_for_change(stage, turned, least=0.05)  # other forces

@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from tests.browser.helpers import drag, wait_for_change, wait_for_rest
+from tests.browser.helpers import drag, wait_for_change, wait_for_rest, wait_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.browser
 
 
 def test_both_instruments_answer(open_notebook):
     notebook = open_notebook("08_simclr_vs_moco.ipynb")
-    notebook.run_all(timeout=700)
+    notebook.run_all()
     step_through_the_ring(notebook.output("lab = QueueLab"))
     augment_by_hand(notebook.output("    by_hand,"))
 
@@ -22,12 +22,12 @@ def press(area, label: str) -> None:
 
 def wait_for_steps(area, least: int) -> None:
     """Until the line below the sliders tells that many steps."""
-    for _ in range(150):
+
+    def reached() -> bool:
         told = re.search(r"step ([\d,]+)", area.locator("[role=status]").first.inner_text())
-        if told and int(told.group(1).replace(",", "")) >= least:
-            return
-        area.page.wait_for_timeout(200)
-    raise AssertionError(f"the ring did not reach step {least}")
+        return bool(told) and int(told.group(1).replace(",", "")) >= least
+
+    wait_until(area.page, reached, lambda: f"the ring did not reach step {least}")
 
 
 def step_through_the_ring(area):

@@ -5,12 +5,12 @@ import pytest
 
 from tests.browser.helpers import wait_for_change, wait_for_rest
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 
 def test_a_sentence_is_typed_and_a_point_is_followed(open_notebook, page):
     notebook = open_notebook("09_clip_and_dense_objects.ipynb")
-    notebook.run_all(timeout=400)
+    notebook.run_all()
 
     output = notebook.output("searcher = live.explore")
     canvas = output.locator("canvas")

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 def test_one_drag_turns_all_four_and_the_threshold_moves_the_voxels(open_notebook, page):
     notebook = open_notebook("11_voxels.ipynb")
-    notebook.run_all(timeout=300)
+    notebook.run_all()
     output = notebook.output("lab = ShapeLab")
     canvas = output.locator("canvas")
     before = wait_for_rest(canvas)
@@ -22,9 +22,7 @@ def test_one_drag_turns_all_four_and_the_threshold_moves_the_voxels(open_noteboo
         assert difference(before[:, part], after[:, part]) > 1, f"picture {k + 1} did not turn"
 
     output.locator("select").select_option("house")
-    page.wait_for_function(
-        "() => document.body.innerText.includes('512 points of 3 numbers')", timeout=10_000
-    )
+    page.wait_for_function("() => document.body.innerText.includes('512 points of 3 numbers')")
     wait_for_change(canvas, after, least=3.0)
 
     explorer = notebook.output("live.explore(at")

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 def test_the_plane_moves_the_solid_turns_and_shapes_blend(open_notebook, page):
     notebook = open_notebook("13_implicit_functions.ipynb")
-    notebook.run_all(timeout=300)
+    notebook.run_all()
     slicer = notebook.output("slicer = live.explore")
     picture = slicer.locator("canvas").first
     picture.scroll_into_view_if_needed()

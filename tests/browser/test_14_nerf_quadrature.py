@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 def test_dragging_the_ray_moves_the_curves_and_the_sum(open_notebook, page):
     page.set_viewport_size({"width": 1600, "height": 960})  # room for two columns of controls
     notebook = open_notebook("14_nerf_quadrature.ipynb")
-    notebook.run_all(timeout=240)
+    notebook.run_all()
     output = notebook.output("lab = RayLab")
     plane, curves = output.locator("canvas").nth(0), output.locator("canvas").nth(1)
     plane.scroll_into_view_if_needed()
@@ -37,7 +37,6 @@ def test_dragging_the_ray_moves_the_curves_and_the_sum(open_notebook, page):
         "words => [...document.querySelectorAll('.widget-html')].every("
         "html => !html.innerText.includes(words))",
         arg=f"opacity {through_the_duck:.3f}",
-        timeout=10_000,
     )
     wait_for_rest(curves)
     assert opacity() < 0.5 * through_the_duck

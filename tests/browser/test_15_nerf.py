@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 def test_every_instrument_answers_the_hand(open_notebook):
     notebook = open_notebook("15_nerf.ipynb")
-    notebook.run_all(timeout=420)
+    notebook.run_all()
 
     lab = notebook.output("lab = EncodingLab")
     stage = lab.locator("canvas").first

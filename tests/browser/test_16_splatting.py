@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 def test_pulling_an_axis_changes_the_footprint_and_the_scene_turns(open_notebook, page):
     notebook = open_notebook("16_splatting.ipynb")
-    notebook.run_all(timeout=300)
+    notebook.run_all()
     output = notebook.output("lab = SplatLab")
     space, footprint = output.locator("canvas").nth(0), output.locator("canvas").nth(1)
     space.scroll_into_view_if_needed()

@@ -6,7 +6,14 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.authoring.convert import KERNEL
-from tests.browser.helpers import difference, drag, pixels, wait_for_change, wait_for_rest
+from tests.browser.helpers import (
+    difference,
+    drag,
+    pixels,
+    wait_for_change,
+    wait_for_rest,
+    wait_until,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -99,7 +106,7 @@ def opened(lab, open_notebook):
         notebook = new_notebook(cells=cells, metadata=nbformat.from_dict(KERNEL))
         nbformat.write(notebook, lab.folder / "live.ipynb")
         shown = open_notebook("live.ipynb")
-        shown.run_all(timeout=90)
+        shown.run_all()
         return shown
 
     return run
@@ -110,14 +117,13 @@ def ask(notebook, code):
     return notebook.page.evaluate(ASK, code)
 
 
-def wait_until(notebook, code, expected, timeout=10.0):
+def wait_for_value(notebook, code, expected):
     """Poll the kernel until an expression has the expected value."""
-    for _ in range(int(timeout / 0.2)):
-        found = ask(notebook, code)
-        if found == expected:
-            return
-        notebook.page.wait_for_timeout(200)
-    raise AssertionError(f"{code} is {found}, not {expected}")
+    wait_until(
+        notebook.page,
+        lambda: ask(notebook, code) == expected,
+        lambda: f"{code} is {ask(notebook, code)}, not {expected}",
+    )
 
 
 def where(picture, colour):
@@ -145,7 +151,7 @@ def test_a_stage_draws_follows_the_slider_and_takes_strokes(opened):
 
     # A stroke with the pen reaches the kernel in data units.
     drag(canvas, 60, 40, steps=10)
-    wait_until(notebook, "strokes[-1][0]", "up")
+    wait_for_value(notebook, "strokes[-1][0]", "up")
     assert ask(notebook, "strokes[0][0], len([s for s in strokes if s[0] == 'move'])") == "down 10"
     (x0, y0), (x1, y1) = (
         eval(ask(notebook, f"[round(float(v), 6) for v in strokes[{k}][1:]]")) for k in (0, -1)
@@ -188,15 +194,16 @@ def test_a_trainer_plays_steps_changes_pauses_and_resets(opened):
     handle = output.locator(".noUi-handle").first
     handle.focus()
     handle.press("ArrowRight")
-    wait_until(notebook, "trainer.state.speed > 1 and trainer.running", "True")
+    wait_for_value(notebook, "trainer.state.speed > 1 and trainer.running", "True")
+    wait_for_value(notebook, "len(drawn) > 40", "True")
     output.get_by_role("button", name="Pause").click()
     wait_for_rest(canvas)
-    wait_until(notebook, "trainer.running", "False")
+    wait_for_value(notebook, "trainer.running", "False")
     gaps = "min(b - a for a, b in zip(drawn[2:], drawn[3:]))"
     assert float(ask(notebook, gaps)) > 0.001
     assert float(ask(notebook, "len(drawn) / (drawn[-1] - drawn[1])")) < 16
     output.get_by_role("button", name="Reset").click()
-    wait_until(notebook, "trainer.background.steps", "0")
+    wait_for_value(notebook, "trainer.background.steps", "0")
     assert "paused · step 0" in output.get_by_role("status").inner_text()
 
 
@@ -208,19 +215,21 @@ def test_a_training_that_fails_is_run_again_or_interrupted_leaves_no_thread(open
     alert.wait_for()
     assert "ArithmeticError: the loss is not finite" in alert.inner_text()
     output.get_by_role("button", name="Play").click()
-    wait_until(notebook, "trainer.running", "True")
-    notebook.run_all(timeout=60)
+    wait_for_value(notebook, "trainer.running", "True")
+    notebook.run_all()
     names = "[t.name for t in __import__('threading').enumerate() if t.name == 'course-trainer']"
-    wait_until(notebook, names, "[]")
+    wait_for_value(notebook, names, "[]")
 
     # Between two cells the interrupt button pauses it too.
     output.get_by_role("button", name="Play").click()
-    wait_until(notebook, "trainer.running", "True")
-    notebook.page.wait_for_timeout(300)
+    wait_for_value(notebook, "trainer.running", "True")
+    # What the kernel does about an interrupt when no cell runs: at first, nothing.
+    waits = "__import__('signal').SIG_IGN is not get_ipython().kernel.saved_sigint_handler"
+    wait_for_value(notebook, waits, "True")
     notebook.page.evaluate(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()"
     )
-    wait_until(notebook, "trainer.running", "False")
+    wait_for_value(notebook, "trainer.running", "False")
 
 
 def test_orbit_turns_small_while_dragged_and_sharp_at_rest(opened):
@@ -229,7 +238,7 @@ def test_orbit_turns_small_while_dragged_and_sharp_at_rest(opened):
     before = wait_for_rest(canvas)
     drag(canvas, 80, 20, steps=12)
     wait_for_change(canvas, before)
-    wait_until(notebook, "sizes[-1]", "200")
+    wait_for_value(notebook, "sizes[-1]", "200")
     assert ask(notebook, "sizes[0], 100 in sizes, len(sizes) < 20") == "200 True True"
     azimuth = float(ask(notebook, "orbiter.azimuth"))
     assert azimuth == pytest.approx((0.6 - np.pi * 80 / 300) % (2 * np.pi), abs=0.03)
@@ -239,17 +248,19 @@ def test_orbit_turns_small_while_dragged_and_sharp_at_rest(opened):
     wait_for_change(canvas, turned)
     canvas.hover()
     notebook.page.mouse.wheel(0, -200)
-    wait_until(notebook, "orbiter.distance < 3.5", "True")
+    wait_for_value(notebook, "orbiter.distance < 3.5", "True")
 
 
 def test_a_page_that_is_loaded_again_shows_the_same_picture(opened):
     notebook = opened(STAGE)
     before = wait_for_rest(notebook.output("live.Stage").locator("canvas"))
-    notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
-    notebook.page.wait_for_timeout(1000)
+    notebook.page.evaluate(
+        "async () => { await window.jupyterapp.commands.execute('docmanager:save') }"
+    )
     notebook.page.reload()
     canvas = notebook.page.locator(".jp-Notebook canvas")
-    canvas.wait_for(timeout=30_000)
+    canvas.wait_for()
+    notebook.wait_idle()
     canvas.scroll_into_view_if_needed()
     after = wait_for_rest(canvas)
     assert difference(before, after) < 1

@@ -141,7 +141,7 @@ def run(notebook, monkeypatch, **settings):
     monkeypatch.setenv("COURSE_SCALE", "test")
     monkeypatch.setenv("COURSE_STATIC", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    NotebookClient(notebook, timeout=120, **settings).execute()
+    NotebookClient(notebook, timeout=600, **settings).execute()
     return {
         name: float(output.data["text/plain"])
         for name, cell in graded(notebook).items()

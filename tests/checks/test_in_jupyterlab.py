@@ -7,8 +7,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.browser.conftest import browser, lab, open_notebook, page  # noqa: F401 (fixtures)
+from tests.browser.helpers import wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "browser"
 WRONG = """\
@@ -55,9 +56,7 @@ def reports(lab, open_notebook):  # noqa: F811
     notebook.page.evaluate(
         "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); return 0 }"
     )
-    notebook.page.wait_for_function(
-        "() => document.querySelectorAll('.course-check').length === 3", timeout=90_000
-    )
+    notebook.page.wait_for_function("() => document.querySelectorAll('.course-check').length === 3")
     return notebook
 
 
@@ -79,6 +78,10 @@ def test_a_report_is_readable_and_harmless_in_both_themes(reports):
         found.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
         )
-        found.wait_for_timeout(1500)
-        assert found.evaluate(CONTRAST) > 7, theme
+        found.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=theme)
+        wait_until(
+            found,
+            lambda: found.evaluate(CONTRAST) > 7,
+            lambda theme=theme: f"{theme}: contrast {found.evaluate(CONTRAST)}",
+        )
         found.screenshot(path=SHOTS / f"check-{theme.split()[1].lower()}.png")

@@ -75,7 +75,7 @@ def test_a_terminal_without_unicode_is_written_to(tmp_path):
         [sys.executable, "-c", script],
         capture_output=True,
         env={"PYTHONIOENCODING": "ascii", "PATH": ""},
-        timeout=120,
+        timeout=600,
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.isascii() and run.stdout.rstrip().endswith(b"raised")

@@ -2,10 +2,12 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from course_utils.live import Stage, Trainer
+from course_utils.live import Stage, Trainer, background
 from course_utils.live.background import Background, pause_all, retire
 from course_utils.live.trainer import UNWATCHED
 
@@ -47,8 +49,8 @@ def trainer():
     made.pause()
 
 
-def wait_for(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
+def wait_for(condition):
+    deadline = time.monotonic() + 120  # only ends a test that hangs
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.005)
@@ -70,19 +72,60 @@ def test_play_trains_in_one_other_thread_until_paused(trainer):
     assert trainer.running and len(course_threads()) == 1
     trainer.pause()
     count = trainer.state.count
-    time.sleep(0.05)
-    assert trainer.state.count == count and course_threads() == []
+    assert course_threads() == []  # nobody is left to go on
     assert set(trainer.state.which) == {"both"}
     assert threading.get_ident() not in trainer.state.threads
     assert trainer.background.steps == count
 
 
-def test_it_is_drawn_at_most_fourteen_times_a_second(trainer):
-    trainer.play()
-    time.sleep(0.7)
-    trainer.pause()
-    assert 2 <= len(trainer.drawn) - 1 <= 11
-    assert trainer.state.count > 3 * len(trainer.drawn)
+class Clock:
+    """Stands for the module `time`, and for the bell that ends a wait: only they let time pass."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def perf_counter(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+    def bell(self):
+        event = threading.Event()
+        event.wait = self.sleep
+        return event
+
+
+def timed_training(monkeypatch):
+    """A clock, what was drawn as (time, steps), and a training whose steps take 0.01 s of it."""
+    clock, drawn = Clock(), []
+    monkeypatch.setattr(background, "time", clock)
+    threads = SimpleNamespace(**{**vars(threading), "Event": clock.bell})
+    monkeypatch.setattr(background, "threading", threads)
+
+    class Steady:
+        def step(self, count, which):
+            clock.sleep(0.01)
+
+    training = Background(Steady, {}, lambda state: drawn.append((clock.now, training.steps)))
+    return clock, drawn, training
+
+
+def play_two_seconds(clock, drawn, training):
+    """What is drawn meanwhile, but for the first and the last picture."""
+    training.reset()
+    training.play()
+    wait_for(lambda: clock.now > 2)
+    training.pause(wait=120)
+    return np.array(drawn)[1:-1]
+
+
+def test_it_is_drawn_fourteen_times_a_second_and_trains_between(monkeypatch):
+    drawn = play_two_seconds(*timed_training(monkeypatch))
+    seconds, steps = np.diff(drawn, axis=0).T
+    assert len(steps) > 15
+    assert (seconds >= 1 / 14).all() and (seconds < 1 / 14 + 0.02).all()
+    assert (steps == 8).all()  # as many as fit
 
 
 def test_the_stop_event_ends_it(trainer):
@@ -92,12 +135,14 @@ def test_the_stop_event_ends_it(trainer):
     wait_for(lambda: not course_threads())
 
 
-def test_pace_limits_the_steps_per_frame(trainer):
-    trainer.background.pace = 1
-    trainer.play()
-    time.sleep(0.5)
-    trainer.pause()
-    assert 2 <= trainer.state.count <= 9
+@pytest.mark.parametrize("pace", [1, 3])
+def test_pace_limits_the_steps_per_frame(pace, monkeypatch):
+    clock, drawn, training = timed_training(monkeypatch)
+    training.pace = pace
+    drawn = play_two_seconds(clock, drawn, training)
+    seconds, steps = np.diff(drawn, axis=0).T
+    assert len(steps) > 20
+    assert seconds == pytest.approx(1 / 14) and (steps == pace).all()
 
 
 def test_single_steps_go_to_the_named_player(trainer):

@@ -119,7 +119,7 @@ def test_second_run_changes_nothing(out: Path, capsys: pytest.CaptureFixture[str
 def test_without_submissions_it_says_where_they_go(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "course_utils.grading", ASSIGNMENT, "--course", str(ROOT),
                "--submissions", str(tmp_path / "nothing")]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 1
     assert f"<student>/{ASSIGNMENT}/{ASSIGNMENT}.ipynb" in done.stderr
     assert "Traceback" not in done.stderr

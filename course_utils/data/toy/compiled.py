@@ -1,4 +1,4 @@
-"""Looking after numba's cache: drop what is stale, say when compiling takes a moment.
+"""Looking after numba's cache: find a place, drop what is stale, say when compiling takes a moment.
 
 Numba notices when a function's own file changes, but not when a file does from which that
 function takes others or constants. So a stamp beside the cached code holds a digest of all
@@ -8,10 +8,47 @@ of them, and code under another stamp is thrown away.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+
+from course_utils.places import can_write, private_folder
+
+
+def options(**more: object) -> dict[str, object]:
+    """What ``numba.njit`` is to be given, so that compiled code is kept for the next process."""
+    find_place()
+    return {"cache": True, "error_model": "numpy", "nogil": True, **more}
+
+
+@cache
+def find_place() -> None:
+    """Name a folder for numba where it would find none itself, and refuse to compile at all.
+
+    It tries the folder NUMBA_CACHE_DIR, the one beside the sources, and the user's for caches. The
+    variable is set, too: processes that this one starts will use the same folder.
+    """
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    if (named and can_write(named)) or _numba_finds_one():
+        return
+    from numba.core import config
+
+    os.environ["NUMBA_CACHE_DIR"] = os.path.join(private_folder(), "compiled")
+    config.reload_config()
+
+
+def _numba_finds_one() -> bool:
+    from numba import njit
+
+    if os.path.expanduser("~") == "~":  # else numba makes a folder of that name where it stands
+        return can_write(Path(__file__).with_name("__pycache__"))
+    try:
+        njit(lambda: None, cache=True)
+    except RuntimeError:  # cannot cache function: no locator available
+        return False
+    return True
 
 
 @cache

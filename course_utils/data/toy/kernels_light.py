@@ -10,6 +10,7 @@ import math
 from numba import njit
 
 from course_utils.data.toy.backdrops import OUTDOORS, STRIPES, STUDIO, TILES
+from course_utils.data.toy.compiled import options
 from course_utils.data.toy.lighting import (
     CLOUD,
     COAT_AT_NORMAL,
@@ -21,7 +22,7 @@ from course_utils.data.toy.lighting import (
 )  # fmt: skip
 from course_utils.data.toy.packing import BACKDROP
 
-OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True}
+OPTIONS = options()
 CODE, SUN, SUNLIGHT, UP, FILL, BOUNCE = (
     BACKDROP[k] for k in ("code", "sun", "sunlight", "up", "fill", "bounce")
 )

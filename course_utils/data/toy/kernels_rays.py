@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from course_utils.data.toy.backdrops import OUTDOORS
+from course_utils.data.toy.compiled import options
 from course_utils.data.toy.packing import (
     BACKDROP,
     BALL,
@@ -26,7 +27,7 @@ from course_utils.data.toy.packing import (
 )  # fmt: skip
 from course_utils.data.toy.primitives import ELLIPSOID, PRISM
 
-OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True}
+OPTIONS = options()
 NEAREST = 1e-5
 CODE = BACKDROP["code"]
 REACHES = ((0.05, 0.30), (0.13, 0.30), (0.30, 0.30))  # ambient occlusion: distance, weight

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit, prange
 
 from course_utils.data.toy.backdrops import OUTDOORS
+from course_utils.data.toy.compiled import options
 from course_utils.data.toy.kernels_light import backdrop, ground, hazed, lit, tone
 from course_utils.data.toy.kernels_rays import cast, lost_light, normal_at, occluded
 from course_utils.data.toy.packing import (
@@ -27,7 +28,7 @@ from course_utils.data.toy.packing import (
     PRINCIPAL,
 )  # fmt: skip
 
-OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True}
+OPTIONS = options()
 CODE, SUN = BACKDROP["code"], BACKDROP["sun"]
 SKIN = 1e-3  # shadow rays start this far off the surface
 GROUND_HIT = -2

@@ -11,14 +11,16 @@ function render({ model, el }) {
   const hint = model.get("hint");
   if (hint) element("div", "course-live-note", root).textContent = hint;
   let frame = null;
-  let settle = null;
+  const settle = pauseBefore(canvas, 250, () => model.send({ kind: "settled" }));
+  let open = true;
 
   const take = (content, buffers) => {
     frame = { ...content, bytes: buffers[0] };
   };
   const paint = async () => {
     const { bytes, shape, format, draft } = frame;
-    const image = format === "png" ? await createImageBitmap(new Blob([bytes])) : imageOf(bytes, shape);
+    const image = format === "png" ? await decoded(bytes) : imageOf(bytes, shape);
+    if (!open) return; // the view was taken away meanwhile
     if (canvas.width !== shape[1] || canvas.height !== shape[0]) {
       [canvas.width, canvas.height] = [shape[1], shape[0]];
       canvas.style.aspectRatio = `${shape[1]} / ${shape[0]}`;
@@ -26,14 +28,43 @@ function render({ model, el }) {
     const context = canvas.getContext("2d");
     if (format === "png") context.drawImage(image, 0, 0);
     else context.putImageData(image, 0, 0);
-    clearTimeout(settle); // no newer draft for a moment: ask for the sharp picture
-    if (draft) settle = setTimeout(() => model.send({ kind: "settled" }), 250);
+    if (image.close) image.close(); // a bitmap would keep its memory until it is collected
+    if (draft) settle.start(); // no newer draft for a moment: ask for the sharp picture
+    else settle.stop();
   };
   const undo = [receiveFrames(model, take, paint), listenToHand(model, canvas)];
   return () => {
-    clearTimeout(settle);
+    open = false;
+    settle.stop();
     undo.forEach((stop) => stop());
   };
+}
+
+// A bitmap is decoded beside the page, from bytes that the browser first puts into its storage of
+// blobs. Where that is full, or its memory is, it says that the image could not be decoded, although
+// nothing is wrong with it: then the page itself decodes the bytes.
+async function decoded(bytes) {
+  try {
+    return await createImageBitmap(new Blob([bytes]));
+  } catch {
+    return decodedByPage(bytes);
+  }
+}
+
+function decodedByPage(bytes) {
+  return new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => resolve(image);
+    image.onerror = () => reject(new Error(`a picture of ${bytes.length} bytes cannot be decoded`));
+    image.src = `data:image/png;base64,${base64Of(bytes)}`;
+  });
+}
+
+function base64Of(bytes) {
+  let text = "";
+  const part = 32768; // more arguments than that are too many for one call
+  for (let i = 0; i < bytes.length; i += part) text += String.fromCharCode(...bytes.subarray(i, i + part));
+  return btoa(text);
 }
 
 function imageOf(bytes, [rows, columns]) {
@@ -58,22 +89,18 @@ function listenToHand(model, canvas) {
   });
   const queue = pointerQueue(model, fold);
   let last = null;
-  let rest = null;
   const place = (event) => {
     const edges = canvas.getBoundingClientRect();
     return [(event.clientX - edges.left) / edges.width, (event.clientY - edges.top) / edges.width];
   };
   const send = (phase, at, dx = 0, dy = 0, zoom = 0) =>
     queue.push({ kind: "hand", phase, x: at[0], y: at[1], dx, dy, zoom });
-  const restSoon = (at) => {
-    clearTimeout(rest);
-    rest = setTimeout(() => send("up", at), 200);
-  };
+  const rest = pauseBefore(canvas, 200, (at) => send("up", at)); // wheel and keys have no "up"
   const handlers = {
     pointerdown(event) {
       last = place(event);
       canvas.setPointerCapture(event.pointerId);
-      clearTimeout(rest);
+      rest.stop();
       send("down", last);
       event.preventDefault();
       canvas.focus();
@@ -99,7 +126,7 @@ function listenToHand(model, canvas) {
       const at = place(event);
       const turn = event.deltaMode === 0 ? event.deltaY / 300 : event.deltaY / 10;
       send("move", at, 0, 0, Math.max(-1, Math.min(1, -turn)));
-      restSoon(at);
+      rest.start(at);
       event.preventDefault();
     },
     keydown(event) {
@@ -110,7 +137,7 @@ function listenToHand(model, canvas) {
       const move = moves[event.key];
       if (!move) return;
       send("move", [0.5, 0.5], ...move);
-      restSoon([0.5, 0.5]);
+      rest.start([0.5, 0.5]);
       event.preventDefault();
       event.stopPropagation();
     },
@@ -127,7 +154,7 @@ function listenToHand(model, canvas) {
   attach();
   model.on("change:pointer", attach);
   return () => {
-    clearTimeout(rest);
+    rest.stop();
     model.off("change:pointer", attach);
     queue.close();
   };

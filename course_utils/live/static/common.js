@@ -1,26 +1,37 @@
 // Shared by every live view. A frame arrives as one message; what it changes is taken in at once,
 // painted at the next animation frame, and only then acknowledged. The kernel sends the next
-// one after that, so a slow browser gets fewer frames, never a queue of them.
+// one after that, so a slow browser gets fewer frames, never a queue of them. Painting may take a
+// while, since a PNG is decoded beside the page: what arrives meanwhile is painted after it, so
+// that an older picture never lands on a newer one.
 
 function receiveFrames(model, take, paint) {
   let newest = null;
-  let waiting = false;
+  let fresh = false; // something was taken in and is not painted yet
+  let painting = false; // or will be at the next animation frame
   let closed = false;
+  const ask = () => {
+    painting = true;
+    requestAnimationFrame(turn);
+  };
+  const turn = async () => {
+    const painted = newest;
+    fresh = false;
+    try {
+      await paint();
+    } finally {
+      painting = false;
+      if (!closed) {
+        model.send({ kind: "ack", frame: painted });
+        if (fresh) ask();
+      }
+    }
+  };
   const onMessage = (content, buffers) => {
     if (closed || !content || content.kind !== "frame") return;
     take(content, (buffers || []).map(bytesOf));
     newest = content.frame;
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(async () => {
-      waiting = false;
-      const painted = newest;
-      try {
-        await paint();
-      } finally {
-        if (!closed) model.send({ kind: "ack", frame: painted });
-      }
-    });
+    fresh = true;
+    if (!painting) ask();
   };
   model.on("msg:custom", onMessage);
   model.send({ kind: "ready", ratio: window.devicePixelRatio || 1 });
@@ -38,6 +49,31 @@ function bytesOf(view) {
 function floatsOf(bytes) {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
+}
+
+// A short pause, after which `act` is called; starting it anew puts that off. While it lasts the
+// canvas is marked as busy: its picture is not the last one yet.
+function pauseBefore(canvas, milliseconds, act) {
+  let timer = null;
+  const mark = (change) => {
+    canvas.dataset.pauses = Number(canvas.dataset.pauses || 0) + change;
+    canvas.setAttribute("aria-busy", String(canvas.dataset.pauses !== "0"));
+  };
+  const stop = () => {
+    if (timer === null) return;
+    clearTimeout(timer);
+    timer = null;
+    mark(-1);
+  };
+  const start = (...words) => {
+    stop();
+    mark(1);
+    timer = setTimeout(() => {
+      stop();
+      act(...words);
+    }, milliseconds);
+  };
+  return { start, stop };
 }
 
 function element(tag, className, parent) {
