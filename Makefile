@@ -8,22 +8,28 @@ N      ?=
 A      ?= a1_gan_minimax
 ARGS   ?=
 
+# How to install, read by course_utils.bootstrap from the environment; empty means as before.
+LATEST      ?=
+UV          ?=
+TORCH_INDEX ?=
+export LATEST UV TORCH_INDEX
+
 COURSE := $(PYTHON) -m course_utils.bootstrap
 FAST   := not slow and not browser and not notebooks and not roundtrip
 
 .DEFAULT_GOAL := help
-.PHONY: help lab install test test-fast notebooks execute check grade bench site warm clean
+.PHONY: help lab install test test-fast notebooks execute check grade bench site warm constraints clean
 
 help: ## list what there is
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
-lab: ## install into .venv (the first time) and open the course; PORT=8888
+lab: ## install into .venv (the first time) and open the course; PORT=8888 LATEST=1 UV=1
 	@$(COURSE) lab --port '$(PORT)' --ip '$(IP)'
 
 install: ## only install into .venv
 	@$(COURSE) install
 
-test: ## everything: style, units, notebooks, grading, browser
+test: ## add what the tests need; then style, units, notebooks, grading, browser
 	@$(COURSE) test
 
 test-fast: ## what takes seconds: style, units, properties, drift
@@ -49,6 +55,9 @@ site: ## the lessons as HTML in build/site
 
 warm: ## fill caches, so that a first demonstration is not slow
 	@$(COURSE) run course_utils.authoring warm
+
+constraints: ## write constraints.txt, the versions that are installed; LATEST=1 raises them
+	@$(COURSE) constraints
 
 clean: ## remove what can be made again, .venv excepted
 	@rm -rf build dist .pytest_cache .ruff_cache .hypothesis

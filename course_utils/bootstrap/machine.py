@@ -7,8 +7,11 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-OLDEST = (3, 11)
-CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3.14", "python")
+VENV = os.path.join(ROOT, ".venv")
+TESTED = ((3, 11), (3, 12), (3, 13))
+OLDEST = TESTED[0]
+CANDIDATES = ("python3.13", "python3.12", "python3.11", "python3.14", "python3", "python")
+LAUNCHER = "import sys; print(sys.executable)"
 
 
 class Problem(Exception):
@@ -42,34 +45,81 @@ def python_version(command):
         return None
 
 
-def find_python(current=None, candidates=CANDIDATES):
-    """Path of a Python new enough: the running one if it is, else the first found on PATH.
+def is_windows():
+    """Whether programs end in .exe, make is a rarity and ports are opened in another way."""
+    return os.name == "nt"
 
-    Raises:
-        Problem: when there is none.
-    """
-    current = current or sys.version_info[:2]
-    if tuple(current) >= OLDEST:
-        return sys.executable
+
+def venv_python(venv=VENV):
+    """Path of the interpreter inside the virtual environment."""
+    parts = ("Scripts", "python.exe") if is_windows() else ("bin", "python")
+    return os.path.join(venv, *parts)
+
+
+def tested_versions():
+    """The Python versions that the tests were run with, in words."""
+    return f"Python {dotted(TESTED[0])} to {dotted(TESTED[-1])}"
+
+
+def interpreters(candidates=CANDIDATES):
+    """Paths and versions of the Pythons on PATH, and of those that Windows' launcher knows."""
     for name in candidates:
         path = shutil.which(name)
-        if path and (python_version(path) or (0, 0)) >= OLDEST:
+        version = python_version(path) if path else None
+        if version:
+            yield path, version
+    for version in reversed(TESTED) if is_windows() and shutil.which("py") else ():
+        question = ["py", f"-{dotted(version)}", "-c", LAUNCHER]
+        try:
+            answer = subprocess.check_output(question, stderr=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        yield answer.decode().strip(), version
+
+
+def find_python(current=None, candidates=CANDIDATES):
+    """Path of a Python that the course is tested with: the running one, or one found on PATH.
+
+    Where there are only newer ones the first of them is taken, with a warning.
+
+    Raises:
+        Problem: when there are only older ones.
+    """
+    current = tuple(current or sys.version_info[:2])
+    if current in TESTED:
+        return sys.executable
+    found = list(interpreters(candidates))
+    for path, version in found:
+        if version in TESTED:
+            say(f"This is Python {dotted(current)}; taking {path}, which is {dotted(version)}.")
             return path
+    newer = [(sys.executable, current)] + found
+    for path, version in newer:
+        if version > TESTED[-1]:
+            say(
+                f"Python {dotted(version)} is newer than what the course is tested with "
+                f"({tested_versions()}).\nTrying; a package may not have been built for it yet."
+            )
+            return path
+    how = "C:\\path\\to\\python.exe -m course_utils.bootstrap lab"
     raise Problem(
         f"Python is too old: this is {dotted(current)}, and the course needs {dotted(OLDEST)} "
-        "or newer.\nInstall a newer one beside it (python.org, your package manager, pyenv or "
-        "conda), then say\n    make lab PYTHON=/path/to/python3.12"
+        f"or newer (tested: {tested_versions()}).\nInstall a newer one beside it (python.org, "
+        "your package manager, pyenv or conda), then say\n    "
+        + (how if is_windows() else "make lab PYTHON=/path/to/python3.12")
     )
 
 
-def space_needed(system=None, processor=None):
+def space_needed(torch_index=None, system=None, processor=None):
     """Bytes that an installation takes on the disk of the project, while pip unpacks.
 
-    torch for Linux on x86-64 brings the CUDA libraries along (7 GB stay); elsewhere it is small.
+    torch for Linux on x86-64 brings the CUDA libraries along: 3.4 GB are downloaded, become 7.2,
+    and lie beside them until the end. Elsewhere, and in the builds for CPUs that another index
+    has, torch is small.
     """
     system, processor = system or platform.system(), processor or platform.machine()
-    with_cuda = system == "Linux" and processor in ("x86_64", "AMD64")
-    return int((10.0 if with_cuda else 3.0) * 1e9)
+    with_cuda = system == "Linux" and processor in ("x86_64", "AMD64") and not torch_index
+    return int((11.0 if with_cuda else 3.0) * 1e9)
 
 
 def check_disk(folder, needed):

@@ -12,41 +12,55 @@ import time
 import urllib.request
 import webbrowser
 
-from course_utils.bootstrap.environment import inside, install, venv_python
-from course_utils.bootstrap.machine import ROOT, Problem, is_root, say
+from course_utils.bootstrap.choices import NOTHING_ASKED
+from course_utils.bootstrap.environment import inside, install
+from course_utils.bootstrap.machine import ROOT, Problem, is_root, is_windows, say, venv_python
 
 START = "notebooks/00_start_here.ipynb"
 
 
-def lab(port, address):
+def lab(port, address, asked=NOTHING_ASKED):
     """Install what is missing, start JupyterLab and show the first notebook; ends with Ctrl-C.
 
     Raises:
         Problem: when the port is taken or the server does not come up.
     """
     check_port(port, address)
-    install()
+    install("lab", asked)
     check_port(port, address)  # minutes may have passed
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     say(f"Starting JupyterLab on port {port} ...")
-    # In a session of its own Ctrl-C reaches us alone, and the server does not ask back.
     server = subprocess.Popen(
         server_command(port, address),
         cwd=ROOT,
         env=dict(inside(), JUPYTER_TOKEN=token),
-        start_new_session=True,
+        **apart(),
     )
     _end_like_ctrl_c()
     try:
         host = "127.0.0.1" if address in ("0.0.0.0", "localhost", "*", "") else address
         wait_until_up(server, f"http://{host}:{port}", token)
         present(f"http://{host}:{port}/lab/tree/{START}?token={token}", port)
-        return server.wait()
+        return wait_for_end(server)
     except KeyboardInterrupt:
         say("\nStopping JupyterLab.")
         return 0
     finally:
         stop(server)
+
+
+def apart():
+    """Options of `Popen` by which Ctrl-C reaches us alone, and the server does not ask back."""
+    if is_windows():
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def wait_for_end(server):
+    """Exit status of the server; in short waits, which Ctrl-C can end on Windows too."""
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return server.wait(1)
 
 
 def server_command(port, address):
@@ -67,14 +81,20 @@ def check_port(port, address="127.0.0.1"):
     if not 0 < port < 65536:
         raise Problem(f"PORT={port} is no port; choose a number from 1024 to 65535.")
     with contextlib.closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # A port that was closed a moment ago is free; on Windows the same option means another
+        # thing, and would let two servers have one port.
+        if not is_windows():
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("" if address == "*" else address, port))
         except OSError as error:
             other = port + 1 if 1024 <= port < 65535 else 8889
+            how = f"make lab PORT={other}"
+            if is_windows():
+                how = f"python -m course_utils.bootstrap lab --port {other}"
             raise Problem(
                 f"Port {port} on {address} cannot be used: {error.strerror}. Perhaps a JupyterLab "
-                f"is still running there.\nClose it, or choose another port: make lab PORT={other}"
+                f"is still running there.\nClose it, or choose another port: {how}"
             ) from None
 
 

@@ -5,8 +5,9 @@ import os
 import shutil
 import subprocess
 
-from course_utils.bootstrap.environment import inside, install, run_module, venv_python
-from course_utils.bootstrap.machine import ROOT, Problem, apt_install, say
+from course_utils.bootstrap.choices import NOTHING_ASKED
+from course_utils.bootstrap.environment import inside, install, run_module
+from course_utils.bootstrap.machine import ROOT, Problem, apt_install, say, venv_python
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_BROWSERS = (
@@ -17,7 +18,7 @@ GRADING = (("bwrap", "bubblewrap"), ("initdb", "postgresql"))
 STYLE = (["ruff", "check", "--quiet", "."], ["ruff", "format", "--check", "--quiet", "."])
 
 
-def test(arguments):
+def test(arguments, asked=NOTHING_ASKED):
     """Install what is missing; then style and all tests, or the tests that `arguments` select.
 
     Returns the exit status: 0 when both found nothing.
@@ -25,7 +26,7 @@ def test(arguments):
     Raises:
         Problem: when the browser tests are wanted and there is no Chromium.
     """
-    install()
+    install("test", asked)
     environment = inside()
     if "-m" not in arguments:
         environment["CHROMIUM"] = need_chromium()
@@ -41,7 +42,7 @@ def test(arguments):
 def workers():
     """Arguments that spread the tests over two processes, files together; none on a single core.
 
-    `tests/conftest.py` says which tests stay alone at the end.
+    `tests/conftest.py` says which tests stay together, and in which order they come.
     """
     if (os.cpu_count() or 1) < 2:
         return []
