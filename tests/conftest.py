@@ -8,6 +8,10 @@ import pytest
 from jaxtyping import config, install_import_hook
 
 os.environ.setdefault("MPLBACKEND", "agg")
+# For every process that a test starts, kernels above all: two threads of OpenMP on cores that the
+# other worker also uses wait for each other at every small operation, and a lesson that needs 15
+# seconds may take minutes. Set before torch is imported, it also holds for fixtures of modules.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
 TYPED = ("gan", "selfsup", "vision3d", "data", "training.py", "devices.py", "plots.py")
@@ -56,30 +60,38 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-# These start servers, browsers and sandboxes, and look at how long something takes: nothing else
-# should run beside them.
-ALONE = (
-    *("tests/browser", "tests/roundtrip", "tests/grading", "tests/test_bootstrap.py"),
-    "tests/checks/test_in_jupyterlab.py",
-)
+# What drives a browser shares one JupyterLab and one Chromium; what grades starts sandboxes with
+# limits of seconds, two at a time. Each of these groups stays on one worker, so that no two
+# browsers and no four sandboxes share the cores.
+GROUPS = {
+    "browser": ("tests/browser", "tests/checks/test_in_jupyterlab.py"),
+    "grading": ("tests/grading", "tests/roundtrip"),
+}
 EXECUTED = ("tests/notebooks", "tests/checks/test_assignment.py")
 
 
 def group_of(nodeid: str) -> str:
-    """What stays together on one worker: a file, or all that is executed, or wants to be alone."""
+    """What stays together on one worker: a group, an executed notebook, or else a file."""
     place = nodeid.split("::")[0]
-    if place.startswith(ALONE):
-        return "alone"
-    return "executed" if place.startswith(EXECUTED) else place
+    for name, places in GROUPS.items():
+        if place.startswith(places):
+            return name
+    return nodeid if place.startswith(EXECUTED) else place
+
+
+def rank(nodeid: str) -> int:
+    """Place in the order: the browser, executed notebooks beside it, grading, all other files.
+
+    What is long comes first and what is short last: then both workers end at about the same time.
+    """
+    if nodeid.startswith(EXECUTED):
+        return 1
+    return {"browser": 0, "grading": 2}.get(group_of(nodeid), 3)
 
 
 def pytest_collection_modifyitems(items):
-    """Lessons come first, what wants to be alone last.
-
-    Executing the lessons is the longest group: begun first, it ends while the rest is at work.
-    """
-    order = {"executed": 0, "alone": 2}
-    items.sort(key=lambda item: order.get(group_of(item.nodeid), 1))
+    """Put the tests in the order in which the two workers share them."""
+    items.sort(key=lambda item: rank(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there is one worker, and nothing to share

@@ -32,18 +32,16 @@ from course_utils.vision3d.cameras import orbit_camera
 plots.use_style()
 devices.use_threads(1)  # small networks: one core is fastest
 SIZES = {
-    "laptop": dict(
-        points=200_000, steps=1300, family=12, family_steps=1500, views=16, view_steps=900
-    ),
-    "gpu": dict(
-        points=1_000_000, steps=5000, family=40, family_steps=8000, views=40, view_steps=5000
-    ),
-    "test": dict(points=4000, steps=4, family=6, family_steps=4, views=4, view_steps=4),
+    "laptop": dict(points=200_000, steps=1300, family=12, family_steps=1500)
+    | dict(views=16, view_steps=900, side=150),
+    "gpu": dict(points=1_000_000, steps=5000, family=40, family_steps=8000)
+    | dict(views=40, view_steps=5000, side=150),
+    "test": dict(points=4000, steps=4, family=6, family_steps=4, views=4, view_steps=4, side=64),
 }[SCALE]
 
 # %%
 duck = unit_shapes.unit_shapes(("duck",), 1)[0].distance  # a function of places, nothing else
-camera = orbit_camera(0.7, 0.35, 3.0, size=150)
+camera = orbit_camera(0.7, 0.35, 3.0, size=SIZES["side"])
 plots_implicit.slice_panel(duck, camera)
 
 # %% [markdown]

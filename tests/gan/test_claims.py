@@ -3,6 +3,7 @@
 Steps are counted, not seconds: `python -m benchmarks gan_ring` tells how long they take.
 """
 
+import functools
 import math
 import statistics
 
@@ -28,20 +29,31 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+# Rounds after which a healthy game is looked at, and the samples drawn for it.
+HEALTHY = {1200: 2000, 1500: 4000, 2500: 10_000, **dict.fromkeys(range(5500, 7501, 500), 4000)}
+
+
+@functools.cache
+def healthy_game(seed):
+    """What is measured in one game on the ring with the usual settings, by rounds played.
+
+    Looking changes no training, it draws from a stream of its own: one game serves three tests.
+    """
+    game, seen = Game(ring(), Settings(seed=seed)), {}
+    for rounds, samples in HEALTHY.items():
+        game.step(rounds - game.rounds)
+        seen[rounds] = game.measure(samples)
+    return seen
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_ring_is_covered_and_its_samples_lie_near_the_modes(seed):
     """8 modes after 1,500 rounds; about 6,000, 90 % near (the median of five looks)."""
-    game = Game(ring(), Settings(seed=seed))
-    game.step(1500)
-    early = game.measure(4000)
-    game.step(3500)
-    looks = []
-    for _ in range(5):
-        game.step(500)
-        looks.append(game.measure(4000))
+    seen = healthy_game(seed)
+    looks = [seen[rounds] for rounds in (5500, 6000, 6500, 7000, 7500)]
     near = statistics.median(look.near for look in looks)
-    print(f"seed {seed}: {early.modes} modes at 1,500; near {near:.3f} (wanted 0.90)")
-    assert early.modes == 8
+    print(f"seed {seed}: {seen[1500].modes} modes at 1,500; near {near:.3f} (wanted 0.90)")
+    assert seen[1500].modes == 8
     assert all(look.modes == 8 for look in looks)
     assert near >= 0.90
 
@@ -76,54 +88,57 @@ def test_a_trained_discriminator_reaches_the_closed_form_and_measures_the_diverg
     assert js - 0.01 < estimate < js + 0.004  # a lower bound, up to sampling noise
 
 
-RECIPES = {
-    "ten moves of G for each of D": (Settings(g_steps=10), 300),
-    "long memories and a timid D": (Settings(beta1=0.9, beta2=0.999, d_rate=1e-4), 1200),
+TIMID, HASTY = "long memories and a timid D", "ten moves of G for each of D"
+RECIPES = {  # settings that collapse, rounds; settings that repair it in mid-game, rounds
+    HASTY: ({"g_steps": 10}, 300, {"g_steps": 1, "d_steps": 5}, 600),
+    TIMID: (
+        {"beta1": 0.9, "beta2": 0.999, "d_rate": 1e-4},
+        1200,
+        {"beta1": 0.5, "beta2": 0.9, "d_rate": 1e-3},
+        1800,
+    ),
 }
 
 
-@pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_mode_collapse_can_be_provoked(name, seed):
-    settings, rounds = RECIPES[name]
-    game = Game(ring(), Settings(**{**vars(settings), "seed": seed}))
+@functools.cache
+def sick_game(name, seed):
+    """Modes at five looks in the second half of a sick game; what is measured after its repair."""
+    sick, rounds, repair, more = RECIPES[name]
+    game = Game(ring(), Settings(**sick, seed=seed))
     game.step(rounds // 2)
     looks = []
     for _ in range(5):
         game.step(rounds // 10)
         looks.append(game.measure(2000).modes)
-    healthy = Game(ring(), Settings(seed=seed))
-    healthy.step(1200)
-    print(f"{name}, seed {seed}: modes {looks} of 8, healthy {healthy.measure().modes}")
+    game.set(**repair)
+    game.step(more)
+    return looks, game.measure(2000)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_mode_collapse_can_be_provoked(name, seed):
+    looks, _ = sick_game(name, seed)
+    healthy = healthy_game(seed)[1200].modes
+    print(f"{name}, seed {seed}: modes {looks} of 8, healthy {healthy}")
     assert max(looks) <= 2
-    assert healthy.measure(2000).modes >= 7
+    assert healthy >= 7
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_collapse_by_long_memories_is_repaired_in_mid_game(seed):
-    sick = Settings(beta1=0.9, beta2=0.999, d_rate=1e-4, seed=seed)
-    game = Game(ring(), sick)
-    game.step(1200)
-    before = game.measure(2000)
-    game.set(beta1=0.5, beta2=0.9, d_rate=1e-3)
-    game.step(1800)
-    after = game.measure(2000)
-    print(f"seed {seed}: {before.modes} modes -> {after.modes} modes, {after.near:.0%} near")
-    assert before.modes <= 2
+    looks, after = sick_game(TIMID, seed)
+    print(f"seed {seed}: {looks[-1]} modes -> {after.modes} modes, {after.near:.0%} near")
+    assert looks[-1] <= 2
     assert after.modes == 8
     assert after.near > 0.7
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_collapse_by_a_hasty_generator_is_repaired_by_a_quicker_discriminator(seed):
-    game = Game(ring(), Settings(g_steps=10, seed=seed))
-    game.step(300)
-    before = game.measure(2000)
-    game.set(g_steps=1, d_steps=5)
-    game.step(600)
-    after = game.measure(2000)
-    print(f"seed {seed}: {before.modes} modes -> {after.modes} modes, {after.near:.0%} near")
-    assert before.modes <= 2
+    looks, after = sick_game(HASTY, seed)
+    print(f"seed {seed}: {looks[-1]} modes -> {after.modes} modes, {after.near:.0%} near")
+    assert looks[-1] <= 2
     assert after.modes >= 6
 
 
@@ -147,10 +162,6 @@ def test_the_minimax_generator_stands_still_before_a_sure_discriminator(seed):
 
 def test_the_game_ends_where_the_theory_says():
     """At the end of a long ring game V is near -log 4: D can hardly tell."""
-    values = []
-    for seed in SEEDS:
-        game = Game(ring(), Settings(seed=seed))
-        game.step(2500)
-        values.append(game.measure(10_000).value)
+    values = [healthy_game(seed)[2500].value for seed in SEEDS]
     print(f"V {[f'{v:.3f}' for v in values]}, -log 4 = {-math.log(4):.3f}")
     assert all(abs(v + math.log(4)) < 0.08 for v in values)
