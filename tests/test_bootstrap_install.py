@@ -388,7 +388,7 @@ def versions(root: Path) -> dict[str, str]:
         for d in distributions(): print(d.name.lower().replace("_", "-"), d.version)
     """
     python = environment.venv_python(str(root / ".venv"))
-    text = subprocess.check_output([python, "-c", textwrap.dedent(question)], text=True)
+    text = subprocess.check_output([python, "-I", "-c", textwrap.dedent(question)], text=True)
     found = dict(line.split() for line in text.splitlines())
     return {name: version for name, version in found.items() if name not in ("pip", "setuptools")}
 
