@@ -15,7 +15,7 @@ from course_utils.plots import to_uint8
 __all__ = ["Canvas"]
 
 # Up to here raw bytes beat any encoder on one's own machine; beyond, flat plots shrink so much as
-# PNG that even # a distant server stays quick.
+# PNG that even a distant server stays quick.
 RAW_BYTES = 400_000
 
 

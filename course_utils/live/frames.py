@@ -91,7 +91,10 @@ class View:
                 return
             content, buffers = frame
             self._whole = False
-            self.widget.send({"kind": "frame", "frame": self._gate.frame, **content}, list(buffers))
+            # A kernel that shuts down can lose a large buffer and glue its next message in place.
+            sizes = [memoryview(buffer).nbytes for buffer in buffers]
+            told = {"kind": "frame", "frame": self._gate.frame, "sizes": sizes, **content}
+            self.widget.send(told, list(buffers))
 
     @property
     def busy(self) -> bool:

@@ -27,10 +27,13 @@ VIEW = """async script => {
         send: message => sent.push(message),
     };
     const close = module.default.render({model, el: document.body});
-    const say = (frame, text, draft) => {
+    const say = (frame, text, draft, others) => {
         const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
-        const content = {kind: 'frame', frame, shape: [20, 40], format: 'png', draft};
-        for (const hear of [...hearers]) hear(content, [new DataView(bytes.buffer)]);
+        const sizes = [bytes.length];
+        const content = {kind: 'frame', frame, sizes, shape: [20, 40], format: 'png', draft};
+        const parts = others.length ? others.map(part => new TextEncoder().encode(part)) : [bytes];
+        const buffers = parts.map(part => new DataView(part.buffer));
+        for (const hear of [...hearers]) hear(content, buffers);
     };
     window.view = {sent, close, say, decoders: []};
 }"""
@@ -66,8 +69,9 @@ def png(colour) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def say(view, frame: int, text: str, draft: bool = False) -> None:
-    view.evaluate("([...words]) => window.view.say(...words)", [frame, text, draft])
+def say(view, frame: int, text: str, draft: bool = False, others: tuple[str, ...] = ()) -> None:
+    """The kernel sends a frame, or ``others`` in place of its picture."""
+    view.evaluate("([...words]) => window.view.say(...words)", [frame, text, draft, list(others)])
 
 
 def test_a_picture_that_the_browser_cannot_keep_is_decoded_by_the_page(view):
@@ -108,6 +112,17 @@ def test_bytes_that_are_no_picture_are_an_error_and_the_next_picture_is_shown(vi
     view.wait_for_function(ACKNOWLEDGED, arg=1)
     assert "a picture of 10 bytes cannot be decoded" in wait_for_faults(view, 1)[0]
     view.faults.clear()
+    say(view, 2, png(BLUE))
+    view.wait_for_function(ACKNOWLEDGED, arg=2)
+    assert tuple(view.evaluate(COLOUR)) == BLUE
+
+
+@pytest.mark.parametrize("others", [("stream.stdout",), ("stream.stdout", "<IDS|MSG>", "{}")])
+def test_a_frame_that_came_with_the_parts_of_another_message_is_not_taken(view, others):
+    """As a kernel sends it that is shutting down; the next frame is shown."""
+    say(view, 1, png(RED), draft=True, others=others)
+    view.evaluate(TWO_FRAMES)
+    assert view.evaluate("view.sent.map(told => told.kind)") == ["ready"]  # and no error was thrown
     say(view, 2, png(BLUE))
     view.wait_for_function(ACKNOWLEDGED, arg=2)
     assert tuple(view.evaluate(COLOUR)) == BLUE

@@ -4,6 +4,7 @@ import itertools
 import threading
 
 import ipywidgets
+import numpy as np
 import pytest
 
 from course_utils.live import is_live
@@ -27,12 +28,12 @@ class Counter(View):
     """Its frame is a number, and whether it tells everything."""
 
     def __init__(self):
-        self.value = 0
+        self.value, self.parts = 0, []
         super().__init__("stage")
         self.widget = Wire()
 
     def _frame(self, whole):
-        return {"value": self.value, "whole": whole}, []
+        return {"value": self.value, "whole": whole}, self.parts
 
     def acknowledge(self, frame):
         self._receive(self.widget, {"kind": "ack", "frame": frame}, [])
@@ -56,6 +57,14 @@ def test_one_frame_in_flight_and_the_newest_wins():
     assert [content["value"] for content, _ in view.widget.sent] == [1, 100]
     view.acknowledge(2)
     assert len(view.widget.sent) == 2 and not view.busy
+
+
+def test_a_frame_says_how_many_bytes_each_of_its_parts_has():
+    view = Counter()
+    view.parts = [b"picture", memoryview(np.zeros((2, 3), np.float32)), b""]
+    view.flush()
+    [(content, parts)] = view.widget.sent
+    assert content["sizes"] == [7, 24, 0] and len(parts) == 3
 
 
 def test_a_late_acknowledgement_of_an_old_frame_opens_nothing():

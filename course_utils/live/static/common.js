@@ -28,7 +28,9 @@ function receiveFrames(model, take, paint) {
   };
   const onMessage = (content, buffers) => {
     if (closed || !content || content.kind !== "frame") return;
-    take(content, (buffers || []).map(bytesOf));
+    const parts = (buffers || []).map(bytesOf);
+    if (!areWhole(parts, content.sizes)) return;
+    take(content, parts);
     newest = content.frame;
     fresh = true;
     if (!painting) ask();
@@ -39,6 +41,13 @@ function receiveFrames(model, take, paint) {
     closed = true;
     model.off("msg:custom", onMessage);
   };
+}
+
+// Whether every buffer is there as it was sent. A kernel that is shutting down may fail to send a
+// large one (pyzmq: "gc socket requested during shutdown"), and then the parts of its next message
+// follow in its place. Nothing is lost with that frame: the kernel sends no more.
+function areWhole(parts, sizes) {
+  return parts.length === sizes.length && parts.every((part, i) => part.length === sizes[i]);
 }
 
 function bytesOf(view) {
