@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,47 @@ def browser():
 @pytest.fixture
 def page(browser, request):
     """A fresh page; at the end no error may have been thrown on it, nor a request have left."""
+    with _fresh_page(browser) as page:
+        yield page
+        _look_back(page, request.node)
+
+
+@pytest.fixture
+def open_notebook(lab, page):
+    """Function `(name) -> Notebook`: opens it in JupyterLab and waits until its kernel is ready."""
+    yield lambda name: _opened(lab, page, name)
+    lab.shut_kernels()
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser):
+    """A page for all tests of a file, each held to what `page` is held to."""
+    with _fresh_page(browser) as page:
+        SHARED.append(page)
+        yield page
+        SHARED.remove(page)
+
+
+@pytest.fixture(scope="module")
+def open_shared(lab, shared_page):
+    """`open_notebook` for all tests of a file."""
+    yield lambda name: _opened(lab, shared_page, name)
+    lab.shut_kernels()
+
+
+SHARED = []
+
+
+@pytest.fixture(autouse=True)
+def shared_pages_without_faults(request):
+    """What a test did to the page that it shares is told as its own fault."""
+    yield
+    for page in SHARED:
+        _look_back(page, request.node)
+
+
+@contextmanager
+def _fresh_page(browser):
     context = browser.new_context(viewport={"width": 1280, "height": 960})
     context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
@@ -75,29 +117,26 @@ def page(browser, request):
     page.on("websocket", lambda socket: _watch(page, socket.url))
     context.route("**/*", lambda route: _pass_local(page, route))
     yield page
-    if request.node.stash.get(FAILED, False) or page.faults:
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SHOTS / f"{request.node.name}.png")
     context.close()
-    assert not page.faults, "\n".join(page.faults)
 
 
-@pytest.fixture
-def open_notebook(lab, page):
-    """Function `(name) -> Notebook`: opens it in JupyterLab and waits until its kernel is ready."""
+def _look_back(page, test) -> None:
+    faults, page.faults = page.faults, []
+    if test.stash.get(FAILED, False) or faults:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SHOTS / f"{test.name}.png")
+    assert not faults, "\n".join(faults)
 
-    def opened(name: str) -> Notebook:
-        # A workspace of its own: nothing of an earlier test is open in it.
-        workspace = f"test-{time.time_ns()}"
-        page.goto(f"{lab.base}/lab/workspaces/{workspace}/tree/{name}?token={lab.token}")
-        page.wait_for_selector(".jp-Notebook .jp-Cell")
-        # The toolbar shows an idle kernel before it is connected; what runs then is lost.
-        page.wait_for_function(KERNEL_READY)
-        page.evaluate(WATCH)
-        return Notebook(page, name)
 
-    yield opened
-    lab.shut_kernels()
+def _opened(lab, page, name: str) -> Notebook:
+    # A workspace of its own: nothing of an earlier test is open in it.
+    workspace = f"test-{time.time_ns()}"
+    page.goto(f"{lab.base}/lab/workspaces/{workspace}/tree/{name}?token={lab.token}")
+    page.wait_for_selector(".jp-Notebook .jp-Cell")
+    # The toolbar shows an idle kernel before it is connected; what runs then is lost.
+    page.wait_for_function(KERNEL_READY)
+    page.evaluate(WATCH)
+    return Notebook(page, name)
 
 
 def pytest_collection_modifyitems(items):

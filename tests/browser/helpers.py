@@ -9,8 +9,9 @@
         wait_for_change(picture, before)
 
 Fixtures (conftest.py): `lab` the server, `page` a fresh browser page, `open_notebook` a
-function from the name of a notebook to `Notebook`. A page error, or a request to anywhere but
-this machine, fails the test that caused it without being asked for.
+function from the name of a notebook to `Notebook`; `shared_page` and `open_shared` are the same
+for all tests of a file, which then need not run the notebook again. A page error, or a request
+to anywhere but this machine, fails the test that caused it without being asked for.
 
 Everything here waits for a state, never for a time: however slow the machine, a test sees the
 same. ``timeout`` only ends a test that hangs.

@@ -7,10 +7,10 @@ from tests.browser.helpers import drag, pixels, wait_for_change, wait_for_rest
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def notebook(open_notebook):
+@pytest.fixture(scope="module")
+def notebook(open_shared):
     """The notebook, every cell run."""
-    opened = open_notebook("00_start_here.ipynb")
+    opened = open_shared("00_start_here.ipynb")
     opened.run_all()
     return opened
 

@@ -11,10 +11,10 @@ pytestmark = pytest.mark.browser
 PLANE, LINE = "plane_lab = PlaneLab()", "line_lab = LineLab()"
 
 
-@pytest.fixture
-def notebook(open_notebook):
+@pytest.fixture(scope="module")
+def notebook(open_shared):
     """The notebook, every cell run."""
-    opened = open_notebook("01_gan_minimax.ipynb")
+    opened = open_shared("01_gan_minimax.ipynb")
     opened.run_all()
     return opened
 

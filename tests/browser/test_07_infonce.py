@@ -11,10 +11,10 @@ pytestmark = pytest.mark.browser
 LAB = "lab = SphereLab()"
 
 
-@pytest.fixture
-def notebook(open_notebook):
+@pytest.fixture(scope="module")
+def notebook(open_shared):
     """The notebook, every cell run."""
-    opened = open_notebook("07_infonce.ipynb")
+    opened = open_shared("07_infonce.ipynb")
     opened.run_all()
     return opened
 
