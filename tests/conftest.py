@@ -21,12 +21,16 @@ def typed_modules() -> list[str]:
     """Modules whose annotations the tests enforce at every call.
 
     Compiled functions stay out: they cannot be wrapped, and check their types themselves.
+
+    Raises: FileNotFoundError where nothing stands any more, and shapes would not be enforced.
     """
     names = []
     for entry in TYPED:
         place = ROOT / "course_utils" / entry
+        if not place.exists():
+            raise FileNotFoundError(f"{place}: was it moved? Its shapes are no longer enforced")
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            if path.is_file() and path.name != "__init__.py" and not is_compiled(path):
+            if path.name != "__init__.py" and not is_compiled(path):
                 names.append(".".join(path.relative_to(ROOT).with_suffix("").parts))
     return names
 
@@ -68,6 +72,9 @@ GROUPS = {
     "grading": ("tests/grading", "tests/roundtrip"),
 }
 EXECUTED = ("tests/notebooks", "tests/checks/test_assignment.py")
+for place in (*EXECUTED, *(place for places in GROUPS.values() for place in places)):
+    if not (ROOT / place).exists():
+        raise FileNotFoundError(f"{place}: was it moved? Its tests would share the cores otherwise")
 
 
 def group_of(nodeid: str) -> str:

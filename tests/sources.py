@@ -8,26 +8,29 @@ from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "course_utils"
+PACKAGES = tuple(  # what is shipped, by whatever name it stands at the top
+    path.parent
+    for path in sorted(ROOT.glob("*/__init__.py"))
+    if path.parent.name not in ("tests", "benchmarks")
+)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
 class Module:
-    """One module of the package."""
+    """One module of the packages."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        parts = self.path.relative_to(PACKAGE.parent).with_suffix("").parts
+        parts = self.path.relative_to(ROOT).with_suffix("").parts
         return ".".join(part for part in parts if part != "__init__")
 
     @property
     def area(self) -> str:
-        """The part of the package it belongs to: `gan`, `live`, `training`, ..."""
-        parts = self.name.split(".")
-        return parts[1] if len(parts) > 1 else ""
+        """The part of its package it belongs to: `gan`, `live`, `training`, ..."""
+        return area_of(self.name)
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -72,13 +75,32 @@ class Module:
 
 @cache
 def all_modules() -> tuple[Module, ...]:
-    """Every module of the package, each parsed at most once."""
-    return tuple(Module(path) for path in sorted(PACKAGE.rglob("*.py")))
+    """Every module of the packages, each parsed at most once."""
+    return tuple(Module(path) for package in PACKAGES for path in sorted(package.rglob("*.py")))
 
 
-def modules(*areas: str) -> list[Module]:
-    """Modules of the package, or of some of its parts."""
-    return [module for module in all_modules() if not areas or module.area in areas]
+def areas() -> set[str]:
+    """Parts of the packages: folders and single modules below them."""
+    return {module.area for module in all_modules() if module.area}
+
+
+def area_of(name: str) -> str:
+    """The part that a dotted name belongs to: the second word, "" for all but the course's own."""
+    package, _, rest = name.partition(".")
+    return rest.split(".")[0] if package in {path.name for path in PACKAGES} else ""
+
+
+def modules(*chosen: str) -> list[Module]:
+    """Modules of the packages, or of some of their parts.
+
+    Raises: LookupError for a part that is gone, since a rule about it would hold for nothing.
+    """
+    gone = set(chosen) - areas()
+    if gone:
+        raise LookupError(
+            f"no part of the course is named {', '.join(sorted(gone))}: was it moved?"
+        )
+    return [module for module in all_modules() if not chosen or module.area in chosen]
 
 
 def names_offered(package: Path) -> set[str] | None:

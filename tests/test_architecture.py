@@ -7,7 +7,9 @@ import subprocess
 import sys
 from graphlib import TopologicalSorter
 
-from tests.sources import ROOT, Function, Module, modules, project_files
+import pytest
+
+from tests.sources import ROOT, Function, Module, area_of, modules, project_files
 
 LESSONS = ("gan", "selfsup", "vision3d")
 DOCUMENTED = (*LESSONS, "data", "training", "devices", "plots")
@@ -22,9 +24,13 @@ def firsts(module: Module) -> set[str]:
 
 
 def imports_area(module: Module, area: str) -> bool:
-    """Whether it imports from a part of the package; `plots` includes `plots_gan` and the like."""
-    pattern = re.compile(rf"course_utils\.{area}(_\w+)?(\.|$)")
-    return any(pattern.match(name) for name in module.imports())
+    """Whether it imports from a part of the course; `plots` includes `plots_gan` and the like.
+
+    Raises: LookupError for a part that is gone.
+    """
+    modules(area)
+    pattern = re.compile(rf"{area}(_\w+)?$")
+    return any(pattern.match(area_of(name)) for name in module.imports())
 
 
 def is_compiled(module: Module) -> bool:
@@ -39,6 +45,14 @@ def test_a_lesson_knows_nothing_of_what_is_built_on_it():
     above = ("live", "checks", "grading", "plots", "authoring", "bootstrap")
     wrong = [(m.name, area) for m in modules(*LESSONS) for area in above if imports_area(m, area)]
     assert not wrong
+
+
+def test_a_rule_about_a_part_that_is_gone_fails():
+    with pytest.raises(LookupError, match="named selfish: was it moved"):
+        modules("gan", "selfish")
+    with pytest.raises(LookupError, match="named graphics: was it moved"):
+        imports_area(modules("gan")[0], "graphics")
+    assert {"gan", "selfsup", "vision3d"} <= {module.area for module in modules()}
 
 
 def test_nothing_imports_live():
