@@ -1,12 +1,13 @@
 # Two commands matter: `make lab` and `make test`. `make help` lists the others.
 
-PYTHON ?= python3
-PORT   ?= 8888
-IP     ?= 127.0.0.1
-SCALE  ?= laptop
-N      ?=
-A      ?= a1_gan_minimax
-ARGS   ?=
+PYTHON  ?= python3
+PORT    ?= 8888
+IP      ?= 127.0.0.1
+SCALE   ?= laptop
+N       ?=
+A       ?= a1_gan_minimax
+ARGS    ?=
+RENAMED ?=
 
 # How to install, read by course_utils.bootstrap from the environment; empty means as before.
 LATEST      ?=
@@ -36,7 +37,7 @@ test-fast: ## what takes seconds: style, units, properties, drift
 	@$(COURSE) test -m '$(FAST)'
 
 notebooks: ## sources/ -> notebooks/, solutions/, assignments/; N=01 for one
-	@$(COURSE) run course_utils.authoring build $(N)
+	@$(COURSE) run course_utils.authoring build $(if $(RENAMED),--renamed '$(RENAMED)') $(N)
 
 execute: ## run the lessons and store their static outputs; N=01 for one
 	@$(COURSE) run course_utils.authoring execute --scale '$(SCALE)' $(N)

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from pathlib import Path
 
 from course_utils import SCALES
 from course_utils.authoring import site, warm
@@ -12,6 +13,7 @@ from course_utils.authoring.convert import notebook_bytes, notebook_from_text
 from course_utils.authoring.execute import NotebookFailed, run
 from course_utils.authoring.layout import Layout, select, this_course
 from course_utils.authoring.outputs import store_outputs
+from course_utils.authoring.renamed import read_names
 
 STORED_SCALE = "laptop"
 
@@ -21,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.command(this_course(), options)
-    except (ValueError, RuntimeError, NotebookFailed) as problem:
+    except (ValueError, OSError, RuntimeError, NotebookFailed) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
 
@@ -29,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
 def build_command(layout: Layout, options) -> int:
     """Generate the notebooks and say which ones changed."""
     begin = time.perf_counter()
-    changed = build(layout, options.names)
+    text = options.renamed.read_text(encoding="utf-8") if options.renamed else ""
+    changed = build(layout, options.names, renamed=read_names(text))
     for path in changed:
         print(f"wrote {path.relative_to(layout.root)}")
     print(f"{len(changed)} changed, {time.perf_counter() - begin:.1f} s")
@@ -97,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         if name in ("build", "execute"):
             sub.add_argument("names", nargs="*", help="beginnings of names, such as 01")
+        if name == "build":
+            words = "file of old and new dotted names, one pair a line: outputs outlive these"
+            sub.add_argument("--renamed", type=Path, metavar="FILE", help=words)
         if name == "execute":
             sub.add_argument("--scale", choices=SCALES, default="laptop")
     return parser

@@ -11,12 +11,16 @@ from course_utils.authoring.release import student_version
 
 
 def build(
-    layout: Layout, names: list[str] | None = None, target: Layout | None = None
+    layout: Layout,
+    names: list[str] | None = None,
+    target: Layout | None = None,
+    renamed: dict[str, str] | None = None,
 ) -> list[Path]:
     """Generate all notebooks of the course, or those whose names start with one of `names`.
 
     Stored outputs are taken over from `layout.lessons` as long as the code that made them is
-    unchanged. With `target` the files go below another root.
+    unchanged, or differs from it only by the dotted names in `renamed`, old and new. With
+    `target` the files go below another root.
 
     Returns:
         The files whose bytes changed.
@@ -31,7 +35,7 @@ def build(
         select(layout.lesson_sources, names)  # raises, and lists what there is
     changed = []
     for source in lessons:
-        changed += _write(target.lesson(source), lesson_bytes(layout, source))
+        changed += _write(target.lesson(source), lesson_bytes(layout, source, renamed))
     for source in solutions:
         solved = target.solution(source)
         changed += _write(solved, notebook_bytes(_notebook(source)))
@@ -40,12 +44,12 @@ def build(
     return changed
 
 
-def lesson_bytes(layout: Layout, source: Path) -> bytes:
+def lesson_bytes(layout: Layout, source: Path, renamed: dict[str, str] | None = None) -> bytes:
     """Generated lesson, with the outputs that its stored version still has a right to."""
     notebook = _notebook(source)
     stored = layout.lesson(source)
     if stored.is_file():
-        adopt_outputs(notebook, nbformat.read(stored, as_version=4))
+        adopt_outputs(notebook, nbformat.read(stored, as_version=4), renamed)
     return notebook_bytes(notebook)
 
 

@@ -1,14 +1,15 @@
 """Stored outputs: tied to the code that made them, and small enough for a repository."""
 
-import ast
 import base64
 import hashlib
 import io
 import json
 import re
-import tokenize
 
 from nbformat import NotebookNode
+
+from course_utils.authoring.renamed import same_but_for_names
+from course_utils.authoring.syntax import code_cells, code_of
 
 PICTURE_LIMIT = 300_000  # bytes of PNG per picture
 TEXT_LIMIT = 50_000  # characters per text or HTML output
@@ -17,29 +18,12 @@ LOSSY_FROM = 150_000  # above it a picture is reduced to 256 colours
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PLOTLY = "application/vnd.plotly.v1+json"
 MARK = "course"  # our key in the notebook's metadata
-UNSAID = {"ctx", "kind", "type_comment", "type_ignores"}  # follow from the rest, or do nothing
-LAYOUT = {
-    *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE),
-    *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),
-}
 
 
 def code_digest(notebook: NotebookNode) -> str:
     """SHA-256 of what all code cells do, in order: prose, comments and layout do not count."""
-    code = "\0".join(code_of(cell.source) for cell in _code_cells(notebook))
+    code = "\0".join(code_of(cell.source) for cell in code_cells(notebook))
     return hashlib.sha256(code.encode()).hexdigest()
-
-
-def code_of(source: str) -> str:
-    """Code of one cell as text that comments and layout leave alone, as does Python's version.
-
-    A cell that is not Python alone, one with an IPython magic, stands for itself letter by letter.
-    """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return source
-    return _written(tree) + (";" if _is_silent(source) else "")
 
 
 def has_current_outputs(notebook: NotebookNode) -> bool:
@@ -47,11 +31,19 @@ def has_current_outputs(notebook: NotebookNode) -> bool:
     return notebook.metadata.get(MARK, {}).get("executed") == code_digest(notebook)
 
 
-def adopt_outputs(fresh: NotebookNode, stored: NotebookNode) -> bool:
-    """Copy stored outputs into the freshly built notebook when its code is what made them."""
-    if stored.metadata.get(MARK, {}).get("executed") != code_digest(fresh):
+def adopt_outputs(
+    fresh: NotebookNode, stored: NotebookNode, names: dict[str, str] | None = None
+) -> bool:
+    """Copy stored outputs into the freshly built notebook when its code is what made them.
+
+    names: old and new dotted names of the course; code that differs in these alone is the same.
+    """
+    same = stored.metadata.get(MARK, {}).get("executed") == code_digest(fresh)
+    if not same and names and has_current_outputs(stored):
+        same = same_but_for_names(stored, fresh, names)
+    if not same:
         return False
-    pairs = zip(_code_cells(fresh), _code_cells(stored), strict=True)
+    pairs = zip(code_cells(fresh), code_cells(stored), strict=True)
     for number, (new, old) in enumerate(pairs, start=1):
         new.outputs, new.execution_count = old.outputs, number
     fresh.metadata[MARK] = {"executed": code_digest(fresh)}
@@ -65,7 +57,7 @@ def store_outputs(fresh: NotebookNode, executed: NotebookNode) -> None:
         ValueError: when an output is too large, brings a script, or cannot be seen where plotly
             draws nothing; the message names the cell.
     """
-    pairs = zip(_code_cells(fresh), _code_cells(executed), strict=True)
+    pairs = zip(code_cells(fresh), code_cells(executed), strict=True)
     for number, (new, old) in enumerate(pairs, start=1):
         try:
             new.outputs = clean_outputs(old.outputs, number)
@@ -195,27 +187,3 @@ def _encoded(picture, dpi) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True, **({"dpi": dpi} if dpi else {}))
     return buffer.getvalue()
-
-
-def _written(part) -> str:
-    """Syntax tree as text; what is empty is left out, as versions of Python differ in that."""
-    if isinstance(part, ast.JoinedStr):  # some versions end a nested format with ""
-        values = [value for value in part.values if getattr(value, "value", None) != ""]
-        return f"JoinedStr({_written(values)})"
-    if isinstance(part, ast.AST):
-        said = [(name, value) for name, value in ast.iter_fields(part) if name not in UNSAID]
-        fields = [f"{name}={_written(value)}" for name, value in said if value not in (None, [])]
-        return f"{type(part).__name__}({', '.join(fields)})"
-    if isinstance(part, list):
-        return f"[{', '.join(map(_written, part))}]"
-    return ascii(part)  # `repr` would depend on the version of Unicode
-
-
-def _is_silent(source: str) -> bool:
-    """Whether the cell ends with a semicolon, for which Jupyter does not show its last value."""
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    return [token.string for token in tokens if token.type not in LAYOUT][-1:] == [";"]
-
-
-def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]

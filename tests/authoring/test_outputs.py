@@ -16,12 +16,12 @@ from course_utils.authoring.outputs import (
     WIDGET_VIEW,
     adopt_outputs,
     clean_outputs,
-    code_of,
     has_current_outputs,
     settle_lines,
     smaller_png,
     store_outputs,
 )
+from course_utils.authoring.syntax import code_of
 
 
 def png(array: np.ndarray, **options) -> bytes:
