@@ -1,14 +1,12 @@
-"""Contrastive learning against its budgets: the loss, its memory, and what training is worth.
+"""Contrastive learning against its budgets: the loss, and what training is worth.
 
 1. `nt_xent` against lightly's `NTXentLoss`: agreement in float64, time per step in float32.
-2. Peak memory of one step of a large batch, encoded in parts, its loss taken block by block.
-3. SimCLR and MoCo, trained without labels on real pictures; a linear probe on the global mean of
+2. SimCLR and MoCo, trained without labels on real pictures; a linear probe on the global mean of
    the last map, against the same probe on the untrained encoder.
-
-4. MoCo v2's ablation in miniature on the toy world, and MoCo's gain over random weights there. (In
+3. MoCo v2's ablation in miniature on the toy world, and MoCo's gain over random weights there. (In
    the paper, on ImageNet: 60.6, 66.2, 63.4, 67.3, 67.5 %; Chen et al. 2020, table 1.)
 
-Give the pictures of 3 as the argument or in the environment variable COURSE_BENCH_IMAGES (a path
+Give the pictures of 2 as the argument or in the environment variable COURSE_BENCH_IMAGES (a path
 or a name that `load_images` knows; the targets are those for CIFAR-10). The number of steps is
 what fits into the budget on this machine; `--steps simclr_w16=400` fixes it, so that accuracies
 can be measured on a machine that is busy with other things.
@@ -17,7 +15,6 @@ can be measured on a machine that is busy with other things.
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -27,15 +24,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from benchmarks.memory import peak_of_this_process
 from course_utils.data import ImageSet, load_images
-from course_utils.selfsup import caching, moco, probe, simclr, steps, views
+from course_utils.selfsup import moco, probe, simclr, steps, views
 from course_utils.selfsup.encoders import ConvEncoder, features_of, settle_batch_statistics
 from course_utils.training import Minibatches, fit
 
 RECIPE = views.ViewRecipe(area=(0.2, 1.0))
 QUEUE, FEATURES, TEMPERATURE, MOMENTUM = 2048, 64, 0.2, 0.99
-FASTER, MEMORY = 1.3, 1000  # targets: times lightly's speed, MB
+FASTER = 1.3  # target: times lightly's speed
 
 
 @dataclass(frozen=True)
@@ -94,32 +90,6 @@ def against_lightly(pictures: int = 1024, features: int = 128, rounds: int = 9) 
     print(f"  course {ours:.1f} ms, lightly {other:.1f} ms, median of {rounds} alternate runs")
     print(f"  ratio {other / ours:.2f} (target at least {FASTER})", flush=True)
     return other / ours >= FASTER and max(gaps) <= 1e-12
-
-
-# -------------------------------------------------------------------------------- memory
-
-
-def large_batch(pictures: int, part: int = 512) -> None:
-    """One step of so many pictures of 32 x 32 in a process of its own; prints MB and seconds."""
-    network = simclr.ProjectedEncoder(ConvEncoder(16), 128)
-    simclr.nt_xent(network(torch.rand(8, 3, 32, 32))).backward()
-    images = torch.rand(2 * pictures, 3, 32, 32)
-    before, begin = peak_of_this_process(), time.process_time()
-    projections = caching.encode_in_parts(network, images, part)
-    caching.blockwise_nt_xent(projections, rows=part).backward()
-    print(peak_of_this_process() - before, time.process_time() - begin)
-
-
-def measure_memory(pictures: int = 16384) -> bool:
-    """Prints the peak memory of the cached step beside the size of what it never holds."""
-    code = f"from benchmarks.contrastive import large_batch; large_batch({pictures})"
-    said = subprocess.check_output([sys.executable, "-c", code], text=True)
-    megabytes, seconds = map(float, said.split())
-    matrix = (2 * pictures) ** 2 * 4 / 1e6
-    print(f"one step of {pictures} pictures in parts, encoder w16, pictures themselves not counted")
-    print(f"  {megabytes:.0f} MB above the start (target below {MEMORY}), {seconds:.0f} CPU-s")
-    print(f"  the matrix of similarities alone would take {matrix:.0f} MB", flush=True)
-    return megabytes < MEMORY
 
 
 # ------------------------------------------------------------------------------ training
@@ -282,7 +252,7 @@ def ablation(seeds: int, seen: int = 24_000, margin: float = 12.0) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> bool:
-    """Prints the four parts; returns whether every target was reached."""
+    """Prints the three parts; returns whether every target was reached."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", nargs="?", default=os.environ.get("COURSE_BENCH_IMAGES"))
     parser.add_argument("--seeds", type=int, default=3)
@@ -290,7 +260,7 @@ def main(arguments: list[str] | None = None) -> bool:
     parser.add_argument("--steps", action="append", default=[], metavar="NAME=COUNT")
     options = parser.parse_args(arguments or [])
     fixed = {name: int(count) for name, count in (item.split("=") for item in options.steps)}
-    reached = [] if options.only else [against_lightly(), measure_memory()]
+    reached = [] if options.only else [against_lightly()]
     if options.only in ("", "moco_v2"):
         reached.append(ablation(options.seeds))
     if options.only == "moco_v2":

@@ -68,7 +68,7 @@ def rotation(width: int) -> Callable[[ImageSet], Task]:
 
         def losses(images: Tensor, generator: torch.Generator) -> dict:
             images = views.random_views(images, views.GEOMETRY_ONLY, generator)
-            turns = pretext.draw_turns(len(images), generator)
+            turns = torch.randint(pretext.ROTATIONS, (len(images),), generator=generator)
             return pretext.rotation_losses(fast, images, turns)
 
         return Task(network, network.encoder, losses, lambda images: images)

@@ -4,9 +4,6 @@ A network of 2D convolutions and 3D transposed convolutions is trained on pictur
 then judged on unseen ones by intersection over union (IoU) and by the F-score of the surfaces. Its
 rivals see the same training objects: the nearest picture's object, the mean shape, and the mean
 shape of the class, which is told the class. Thresholds are chosen on held-out training objects.
-
-Give a path to an ``.npz`` of occupancy grids (see ``course_utils.data.shaped.load_grids``) to
-complete shapes from a depth picture of one side with the same code.
 """
 
 import argparse
@@ -17,7 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from course_utils.data.shaped import ShapePictures, load_grids, toy_shapes
+from course_utils.data.shaped import ShapePictures, toy_shapes
 from course_utils.selfsup import steps
 from course_utils.training import Minibatches, fit
 from course_utils.vision3d import voxel_prediction, voxels
@@ -32,9 +29,7 @@ def train(shapes: ShapePictures, loss: Callable, count: int, seed: int) -> torch
     """A network trained for so many steps; prints what it took."""
     torch.manual_seed(seed)
     resolution, size = shapes.occupancy.shape[1], shapes.images.shape[-1]
-    network = voxel_prediction.VoxelPredictor(
-        size, resolution, picture_channels=shapes.images.shape[1]
-    )
+    network = voxel_prediction.VoxelPredictor(size, resolution)
     fast = steps.fast_precision(network)
     optimiser, schedule = steps.one_cycle([network], count, rate=4e-3)
 
@@ -126,18 +121,14 @@ def shuffled(shapes: ShapePictures) -> ShapePictures:
 def main(arguments: list[str] | None = None) -> bool:
     """Prints the table; returns whether a loss made the network beat all rivals with every seed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", nargs="?", help="an .npz of occupancy grids instead of toys")
     parser.add_argument("--seeds", type=int, default=3, help="how many, counted from --first")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--steps", type=int, default=1200, help="training steps")
     parser.add_argument("--only", default="", help="losses whose name holds this")
     parser.add_argument("--objects", type=int, default=2000, help="toy objects to train on")
     options = parser.parse_args(arguments or [])
-    if options.path:
-        known, unseen = load_grids(options.path)
-    else:
-        known = toy_shapes(options.objects, seed=1, backdrop="studio")
-        unseen = toy_shapes(500, seed=2, backdrop="studio")
+    known = toy_shapes(options.objects, seed=1, backdrop="studio")
+    unseen = toy_shapes(500, seed=2, backdrop="studio")
     full = float(known.occupancy.float().mean())
     print(
         f"{len(known)} objects to train on, {len(unseen)} unseen, of {len(known.names)} kinds; "

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -227,54 +226,3 @@ def _unpacked(bits: np.ndarray, resolution: int) -> Bool[Tensor, "count r r r"]:
     count = resolution**3
     flat = np.unpackbits(bits, axis=1, count=count).view(np.bool_)
     return torch.from_numpy(flat).unflatten(1, (resolution,) * 3)
-
-
-def load_grids(path: str | Path, test_share: float = 0.2) -> tuple[ShapePictures, ShapePictures]:
-    """Occupancy grids from a file, each with one depth picture of it: to train on, and to test on.
-
-    path: an ``.npz`` with one array for each kind: (count, r, r, r), or (count, r^3 / 8) with the
-    bits of ``numpy.packbits``; other arrays are left out. The picture is taken from the front
-    (+x), straight on: 1 is as near as the cube allows, 0 is nothing there. So the task is to
-    complete a shape of which one side is known. The last ``test_share`` of each kind is the test.
-
-    Raises: ValueError if the file holds no grids, or grids of different sizes.
-    """
-    with np.load(path, allow_pickle=False) as stored:
-        found = {name: _as_grids(stored[name]) for name in stored.files}
-    grids = {name: grid for name, grid in found.items() if grid is not None}
-    if not grids or len({grid.shape[1:] for grid in grids.values()}) > 1:
-        shapes = {name: tuple(grid.shape) for name, grid in grids.items()}
-        raise ValueError(f"{path} must hold occupancy grids of one resolution, found {shapes}")
-    halves: tuple[list, list] = ([], [])
-    for label, grid in enumerate(grids.values()):
-        cut = len(grid) - round(test_share * len(grid))
-        for half, some in zip(halves, (grid[:cut], grid[cut:]), strict=True):
-            half.append((some, torch.full((len(some),), label)))
-    return tuple(_with_depth(half, tuple(grids)) for half in halves)
-
-
-def _with_depth(columns: list, names: tuple[str, ...]) -> ShapePictures:
-    grids, labels = (torch.cat(c) for c in zip(*columns, strict=True))
-    return ShapePictures(depth_pictures(grids), grids, labels, names)
-
-
-def _as_grids(array: np.ndarray) -> Tensor | None:
-    if array.ndim == 4 and len(set(array.shape[1:])) == 1:
-        return torch.from_numpy(array > 0)
-    if array.ndim == 2 and array.dtype == np.uint8:
-        side = round((8 * array.shape[1]) ** (1 / 3))
-        if side**3 == 8 * array.shape[1]:
-            return _unpacked(array, side)
-    return None
-
-
-def depth_pictures(grids: Bool[Tensor, "count r r r"]) -> Float[Tensor, "count 1 r r"]:
-    """How near the first full voxel is, seen from the front (+x), upright; its +y is on the right.
-
-    (r - n) / r behind n empty voxels, 0 where the line of sight meets none.
-    """
-    resolution = grids.shape[1]
-    nearness = torch.arange(1, resolution + 1, dtype=torch.float32) / resolution
-    depth = torch.where(grids, nearness[:, None, None], 0.0).amax(1)  # (count, y, z)
-    # Seen from the front the object's left, +y, is on the right; rows go down, z goes up.
-    return depth.transpose(1, 2).flip(1)[:, None]

@@ -82,36 +82,6 @@ def generator_loss_nonsaturating(fake_logits: Float[Tensor, "*fake"]) -> Float[T
     return -logsigmoid(fake_logits).mean()
 
 
-def generator_gradient_saturating(
-    fake_logits: Float[Tensor, "*fake"],
-) -> Float[Tensor, "*fake"]:
-    """Closed-form gradient of the saturating loss, d/da_i mean log(1 - D) = -D_i / n.
-
-    Source: M. Arjovsky, L. Bottou, "Towards Principled Methods for Training GANs", ICLR
-    2017, Theorem 2.4: as D gets better on the generated samples this tends to zero.
-
-    Raises:
-        ValueError: if the batch is empty or does not hold real numbers.
-    """
-    _check_logits(fake_logits, "fake_logits")
-    return -torch.sigmoid(fake_logits) / fake_logits.numel()
-
-
-def generator_gradient_nonsaturating(
-    fake_logits: Float[Tensor, "*fake"],
-) -> Float[Tensor, "*fake"]:
-    """Closed-form gradient of the non-saturating loss, d/da_i (-mean log D) = -(1 - D_i) / n.
-
-    Source: Arjovsky and Bottou 2017, section 2.2.2. At the optimal D it descends
-    KL(p_G || p_data) - 2 JS(p_data, p_G) (their Theorem 2.5), not the minimax value.
-
-    Raises:
-        ValueError: if the batch is empty or does not hold real numbers.
-    """
-    _check_logits(fake_logits, "fake_logits")
-    return -torch.sigmoid(-fake_logits) / fake_logits.numel()
-
-
 # ------------------------------------------------------------------ what the game converges to
 
 
@@ -132,24 +102,6 @@ def optimal_discriminator(
     # The inner `where` keeps 0/0 out of the backward pass as well as out of the result.
     ratio = p_data / torch.where(nowhere, torch.ones_like(total), total)
     return torch.where(nowhere, torch.full_like(ratio, 0.5), ratio)
-
-
-def optimal_value(
-    p_data: Float[Tensor, "*points"], p_model: Float[Tensor, "*points"], dx: float
-) -> Float[Tensor, ""]:
-    """Value of the game at the optimal discriminator, C(G) = -log 4 + 2 JS(p_data, p_G).
-
-    Source: Goodfellow et al. 2014, equations (4) to (6). Its minimum, -log 4, is reached
-    if and only if p_G = p_data (Theorem 1).
-
-    Args:
-        p_data, p_model: densities on a uniform grid that covers both.
-        dx: size of one grid cell (length in 1-D, area in 2-D).
-
-    Raises:
-        ValueError: as `jensen_shannon`.
-    """
-    return 2.0 * jensen_shannon(p_data, p_model, dx) - LOG_4
 
 
 def jensen_shannon(

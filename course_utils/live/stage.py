@@ -6,19 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from course_utils.live.frames import View
 from course_utils.live.layers import LAYERS, Layer
-from course_utils.live.static_layers import draw_layer
-from course_utils.plots import STYLE, figure
 
 __all__ = ["Stage"]
 
 
 class Stage(View):
-    """A 2-D picture of layers. `set` them, then `flush` once; `to_figure` draws the same
-    statically.
+    """A 2-D picture of layers. `set` them, then `flush` once.
 
     xlim, ylim: data limits. width, height in CSS pixels, axes included. Layers lie above each other
     in the order in which their names were first set. With ``equal`` one unit is as long across
@@ -44,9 +40,6 @@ class Stage(View):
         self.xlim, self.ylim = _limits(xlim, "xlim"), _limits(ylim, "ylim")
         if width < 50 or height < 50:
             raise ValueError(f"a stage needs at least 50 by 50 pixels, got {width} by {height}")
-        self.width, self.height = int(width), int(height)
-        self.axes, self.equal = axes, equal
-        self.title, self.xlabel, self.ylabel = title, xlabel, ylabel
         self._layers: dict[str, Layer] = {}
         self._dirty: set[str] = set()
         self._removed: set[str] = set()
@@ -55,8 +48,8 @@ class Stage(View):
             "stage",
             xlim=self.xlim,
             ylim=self.ylim,
-            width=self.width,
-            height=self.height,
+            width=int(width),
+            height=int(height),
             title=title,
             xlabel=xlabel,
             ylabel=ylabel,
@@ -152,32 +145,6 @@ class Stage(View):
 
     def _extent(self, layer: Layer) -> list[float]:
         return layer.settings.get("extent") or [*self.xlim, *self.ylim]
-
-    def to_figure(self) -> Figure:
-        """The same layers as a matplotlib figure, for readers without a kernel."""
-        fig, ax = figure(self.width / 80, self.height / 80)
-        ax.set(
-            xlim=self.xlim, ylim=self.ylim, xlabel=self.xlabel, ylabel=self.ylabel, title=self.title
-        )
-        if self.equal:
-            ax.set_aspect("equal")
-        if not self.axes:
-            ax.set_axis_off()
-        with self._lock:
-            layers = list(self._layers.values())
-        for order, layer in enumerate(layers):
-            draw_layer(ax, layer, self._extent(layer), order + 1)
-        handles, labels = ax.get_legend_handles_labels()
-        if labels:
-            columns = min(len(labels), 3)
-            fig.legend(
-                handles,
-                labels,
-                loc="outside upper left",
-                ncols=columns,
-                fontsize=STYLE["legend.fontsize"],
-            )
-        return fig
 
 
 def _limits(limits: Sequence[float], name: str) -> list[float]:

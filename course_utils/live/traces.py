@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 
 from course_utils.live.frames import View
-from course_utils.plots import CYCLE, MUTED, figure
+from course_utils.plots import CYCLE
 
 __all__ = ["Traces"]
 
@@ -46,21 +45,17 @@ class Traces(View):
         colours = list(CYCLE[: len(self.names)] if colours is None else colours)
         if len(colours) != len(self.names):
             raise ValueError(f"{len(self.names)} names but {len(colours)} colours")
-        self.colours = [to_hex(colour) for colour in colours]
-        self.ylabel, self.title, self.ylim = ylabel, title, ylim
-        self.width, self.height = int(width), int(height)
-        self.reference = {label: float(value) for label, value in (reference or {}).items()}
         self.clear()
         super().__init__(
             "traces",
             names=self.names,
-            colours=self.colours,
-            width=self.width,
-            height=self.height,
+            colours=[to_hex(colour) for colour in colours],
+            width=int(width),
+            height=int(height),
             ylabel=ylabel,
             title=title,
             ylim=list(ylim or ()),
-            reference=self.reference,
+            reference={label: float(value) for label, value in (reference or {}).items()},
             description=description or title or f"curves of {', '.join(self.names)}",
         )
 
@@ -105,26 +100,3 @@ class Traces(View):
             memoryview(np.ascontiguousarray(column)).cast("B") if column.size else b""
             for column in columns
         ]
-
-    def to_figure(self) -> Figure:
-        """The same curves as a matplotlib figure."""
-        fig, ax = figure(self.width / 80, self.height / 80)
-        history = self.history()
-        for k, (name, colour) in enumerate(zip(self.names, self.colours, strict=True)):
-            ax.plot(history[:, 0], history[:, 1 + k], color=colour, label=name, linewidth=2.2)
-        for label, value in self.reference.items():
-            ax.axhline(value, color=MUTED, linestyle="--", linewidth=1.5)
-            ax.annotate(
-                label,
-                (1, value),
-                xycoords=("axes fraction", "data"),
-                ha="right",
-                va="bottom",
-                color=MUTED,
-            )
-        ax.set(xlabel="step", ylabel=self.ylabel, title=self.title)
-        if self.ylim:
-            ax.set_ylim(*self.ylim)
-        ax.grid(axis="y")
-        fig.legend(loc="outside upper left", ncols=min(len(self.names), 4))
-        return fig

@@ -13,7 +13,6 @@ supervision", figure 3 for the loss, section 2.5 for the temperature, 3.1 for ze
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -209,16 +208,6 @@ def mirror_and_shift(
     height, width = images.shape[2:]
     padded = F.pad(images, (reach,) * 4, mode="replicate")
     return padded[:, :, down : down + height, right : right + width], tokens
-
-
-def clip_losses(
-    model: Callable[[Pictures, Tokens], Logits], images: Pictures, tokens: Tokens
-) -> dict[str, float | Tensor]:
-    """Returns the loss of a batch of pairs, and how often a picture finds its caption's words."""
-    logits, twins = model(images, tokens), same_caption(tokens)
-    right = twins[torch.arange(len(logits)), logits.argmax(dim=1)]
-    loss = symmetric_loss_with_twins(logits, twins)
-    return {"loss": loss, "accuracy": right.float().mean()}
 
 
 # -------------------------------------------------------------------- using what it learned

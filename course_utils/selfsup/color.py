@@ -255,35 +255,17 @@ def annealed_mean(
 # ------------------------------------------------------------------------------- losses
 
 
-def classification_loss(
-    logits: Float[Tensor, "n bins height width"],
-    target: Float[Tensor, "n bins height width"],
-    weights: Float[Tensor, " bins"],
-) -> Float[Tensor, ""]:
-    """Returns the rebalanced cross-entropy ``-mean w(q*) sum_q Z_q log Z^_q``, in nats a pixel.
-
-    ``q*`` is the nearest bin, the one with the largest share of the soft target.
-
-    Source: Zhang et al. (2016), equations 2 and 3 (there a sum over pixels).
-
-    Raises:
-        ValueError: when shapes disagree.
-    """
-    if logits.shape != target.shape or weights.shape != logits.shape[1:2]:
-        raise ValueError(
-            f"logits {tuple(logits.shape)}, target {tuple(target.shape)} and weights "
-            f"{tuple(weights.shape)} do not agree"
-        )
-    surprise = -(target * F.log_softmax(logits, dim=1)).sum(dim=1)
-    return (weights[target.argmax(dim=1)] * surprise).mean()
-
-
 def nearest_bins_loss(
     logits: Float[Tensor, "n bins height width"],
     nearest: tuple[Int[Tensor, "n near height width"], Float[Tensor, "n near height width"]],
     weights: Float[Tensor, " bins"],
 ) -> Float[Tensor, ""]:
-    """Returns ``classification_loss`` from the few bins that are not 0; several times faster.
+    """Returns the rebalanced cross-entropy ``-mean w(q*) sum_q Z_q log Z^_q``, in nats a pixel.
+
+    ``q*`` is the nearest bin. Only the few bins whose share Z_q is not 0 are looked at, which is
+    several times faster than the sum over all.
+
+    Source: Zhang et al. (2016), equations 2 and 3 (there a sum over pixels).
 
     Args:
         nearest: indices and shares, the nearest bin first: see ``nearest_bins``.

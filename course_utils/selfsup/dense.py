@@ -6,9 +6,9 @@
 
 Where the points of one picture went in the other is known without labels, from geometry.
 
-Source: Florence, Manuelli and Tedrake (2018), "Dense Object Nets", equations 1 to 4. Points are
-(x right, y down) in pixels, (0, 0) is the top-left corner of the top-left pixel, and pixel centres
-lie at half-integers.
+Source: Florence, Manuelli and Tedrake (2018), "Dense Object Nets", equations 1, 2 and 4. Points
+are (x right, y down) in pixels, (0, 0) is the top-left corner of the top-left pixel, and pixel
+centres lie at half-integers.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def descriptors_at(maps: Maps, points: Points) -> Descriptors:
     return found[..., 0].transpose(1, 2)
 
 
-# ------------------------------------------------------------------ matches and non-matches
+# -------------------------------------------------------------------------------- matches
 
 
 class Matches(NamedTuple):
@@ -100,27 +100,6 @@ def draw_matches(
     centres = pixel_centres(*allowed.shape[1:]).to(target)
     index = chosen[:, None].expand(-1, 2, -1)
     return Matches(centres[chosen], target.flatten(2).gather(2, index).transpose(1, 2))
-
-
-def draw_non_matches(
-    second: Points, allowed: Mask, each: int, away: float = 4.0, generator: Generator = None
-) -> Float[Tensor, "n points each 2"]:
-    """Draws ``each`` wrong pixels of the second picture for each match.
-
-    Args:
-        second: where the true matches lie. allowed: pixels to draw from.
-        away: pixels from the true match within which nothing counts as wrong.
-
-    Raises:
-        ValueError: when some match leaves no pixel to draw.
-    """
-    centres = pixel_centres(*allowed.shape[1:]).to(second)
-    far = torch.cdist(second, centres.expand(len(second), -1, -1)) > away
-    weights = (far & allowed.flatten(1)[:, None]).float().flatten(0, 1)
-    if not bool(weights.any(dim=1).all()):
-        raise ValueError(f"a match leaves no pixel that lies more than {away} away")
-    chosen = torch.multinomial(weights, each, replacement=True, generator=generator)
-    return centres[chosen].unflatten(0, second.shape[:2])
 
 
 # -------------------------------------------------------------------------------- losses
@@ -188,22 +167,6 @@ def pixel_info_nce(
 def far_apart(points: Points, away: float = 4.0) -> Bool[Tensor, "n points points"]:
     """Returns which points of a picture lie more than ``away`` pixels from each other."""
     return torch.cdist(points, points) > away
-
-
-def margin_losses(
-    network: Callable[[Pictures], Maps],
-    pictures: tuple[Pictures, Pictures],
-    matches: Matches,
-    wrong: Float[Tensor, "n points each 2"],
-    margin: float = MARGIN,
-) -> dict[str, float | Tensor]:
-    """Returns the loss of Florence et al. (2018, equation 3) on a batch, and its two parts."""
-    before, after = network(torch.cat(pictures)).chunk(2)
-    first = descriptors_at(before, matches.first)
-    second = descriptors_at(after, matches.second)
-    others = descriptors_at(after, wrong.flatten(1, 2)).unflatten(1, wrong.shape[1:3])
-    near, far = match_loss(first, second), non_match_loss(first, others, margin)
-    return {"loss": near + far, "matches": near, "non-matches": far}
 
 
 def info_nce_losses(

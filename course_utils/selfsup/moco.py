@@ -13,7 +13,6 @@ Algorithm 1; Chen et al. (2020b), "Improved baselines with momentum contrastive 
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable
 
 import torch
@@ -135,21 +134,6 @@ def momentum_update(key_encoder: nn.Module, query_encoder: nn.Module, momentum: 
         raise ValueError("the two encoders must have the same parameters")
     for key, query in zip(keys, queries, strict=True):
         key.lerp_(query, 1 - momentum)
-
-
-def cosine_momentum(step: int, steps: int, start: float = 0.99) -> float:
-    """Returns ``1 - (1 - start) (cos(pi step / steps) + 1) / 2``: from ``start`` up to 1.
-
-    Early the query encoder learns fast and its copy must keep up; late the copy should rest.
-
-    Source: Grill et al. (2020), "Bootstrap your own latent", appendix.
-
-    Raises:
-        ValueError: when ``start`` lies outside [0, 1] or ``step`` outside [0, steps].
-    """
-    if not 0 <= start <= 1 or not 0 <= step <= steps or steps < 1:
-        raise ValueError(f"no momentum for step {step} of {steps} from {start}")
-    return 1 - (1 - start) * (math.cos(math.pi * step / steps) + 1) / 2
 
 
 def drift(key_encoder: nn.Module, query_encoder: nn.Module) -> float:

@@ -49,22 +49,12 @@ def mutual_information_bound(
 # ----------------------------------------------------------------------- known truths
 
 
-def gaussian_information(correlation: float, dimensions: int = 1) -> float:
-    """Returns I = -d/2 log(1 - r^2), the mutual information of correlated Gaussians in nats.
-
-    Source: T. Cover and J. Thomas, "Elements of Information Theory", 2006, equation 8.56.
-
-    Raises:
-        ValueError: when the correlation is not inside (-1, 1) or there is no dimension.
-    """
-    _check_gaussians(correlation, dimensions)
-    return -0.5 * dimensions * math.log1p(-(correlation**2))
-
-
 def correlation_for_information(nats: float, dimensions: int = 1) -> float:
     """Returns the correlation r >= 0 with which d dimensions share that many nats.
 
-    Source: `gaussian_information` solved for r = sqrt(1 - exp(-2 I / d)); Cover and Thomas (2006).
+    r = sqrt(1 - exp(-2 I / d)), which is I = -d/2 log(1 - r^2) solved for r.
+
+    Source: T. Cover and J. Thomas, "Elements of Information Theory", 2006, equation 8.56.
 
     Raises:
         ValueError: when nats are negative or there is no dimension.

@@ -59,35 +59,6 @@ def pointer_attention(
     Raises:
         ValueError: when the features differ in size or the temperature is not positive.
     """
-    _check_pointing(reference, target, temperature)
-    return torch.softmax(_similarity(reference, target) / temperature, dim=1)
-
-
-def windowed_attention(
-    reference: Float[Tensor, "n features reference"],
-    target: Float[Tensor, "n features target"],
-    allowed: Bool[Tensor, "reference target"],
-    temperature: float = 1.0,
-) -> Attention:
-    """Returns A where a target cell may only point to the cells it is allowed to.
-
-    Things do not jump far between frames; ``window`` makes the usual ``allowed``.
-
-    Raises:
-        ValueError: when shapes disagree or some target cell may point nowhere.
-    """
-    _check_pointing(reference, target, temperature)
-    if allowed.shape != (reference.shape[2], target.shape[2]):
-        raise ValueError(
-            f"allowed must be {reference.shape[2]} x {target.shape[2]}, got {tuple(allowed.shape)}"
-        )
-    if not bool(allowed.any(dim=0).all()):
-        raise ValueError("some target cell may point nowhere")
-    similarity = _similarity(reference, target) / temperature
-    return torch.softmax(similarity.masked_fill(~allowed, float("-inf")), dim=1)
-
-
-def _check_pointing(reference: Tensor, target: Tensor, temperature: float) -> None:
     if reference.ndim != 3 or target.ndim != 3 or reference.shape[:2] != target.shape[:2]:
         raise ValueError(
             "reference and target must be (n, features, cells) with equal n and features, got "
@@ -95,10 +66,8 @@ def _check_pointing(reference: Tensor, target: Tensor, temperature: float) -> No
         )
     if temperature <= 0:
         raise ValueError(f"the temperature must be positive, got {temperature}")
-
-
-def _similarity(reference: Tensor, target: Tensor) -> Attention:
-    return torch.einsum("ndi,ndj->nij", reference, target)
+    similarity = torch.einsum("ndi,ndj->nij", reference, target)
+    return torch.softmax(similarity / temperature, dim=1)
 
 
 def window(
@@ -115,19 +84,6 @@ def window(
         (rows[:, None] - rows[None]).abs(), (columns[:, None] - columns[None]).abs()
     )
     return (apart <= radius).repeat(frames, 1)
-
-
-def keep_top(attention: Attention, count: int) -> Attention:
-    """Keeps the ``count`` largest weights of each target cell and lets them sum to 1 again.
-
-    Raises:
-        ValueError: when there are fewer reference cells than that.
-    """
-    if not 1 <= count <= attention.shape[1]:
-        raise ValueError(f"cannot keep {count} of {attention.shape[1]} reference cells")
-    values, index = attention.topk(count, dim=1)
-    values = values / values.sum(dim=1, keepdim=True)
-    return torch.zeros_like(attention).scatter(1, index, values)
 
 
 def copy_colours(

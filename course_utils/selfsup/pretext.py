@@ -69,12 +69,6 @@ def rotate_batch(
     return torch.cat(rotated), labels
 
 
-def draw_turns(count: int, generator: Generator = None) -> Int[Tensor, " n"]:
-    """Returns ``count`` random numbers of quarter turns, each of the four equally likely."""
-    device = generator.device if generator is not None else "cpu"
-    return torch.randint(0, ROTATIONS, (count,), generator=generator, device=device)
-
-
 def rotation_loss(logits: Float[Tensor, "n 4"], turns: Int[Tensor, " n"]) -> Float[Tensor, ""]:
     """Returns the mean cross-entropy ``-log p(turn)`` of the four-way classification, in nats.
 

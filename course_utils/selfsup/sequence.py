@@ -75,22 +75,6 @@ class Alphabet:
         return "".join(self.characters[int(token)] for token in tokens)
 
 
-def draw_windows(
-    tokens: Int[Tensor, " length"], count: int, time: int, generator: Generator = None
-) -> Tokens:
-    """Cuts ``count`` random stretches of ``time`` tokens out of a long sequence.
-
-    Raises:
-        ValueError: when the sequence is shorter than that.
-    """
-    if not 1 <= time <= len(tokens):
-        raise ValueError(f"cannot cut {time} tokens out of {len(tokens)}")
-    device = generator.device if generator is not None else "cpu"
-    last = len(tokens) - time + 1
-    starts = torch.randint(last, (count, 1), generator=generator, device=device).to(tokens.device)
-    return tokens[starts + torch.arange(time, device=tokens.device)]
-
-
 class CausalBlock(nn.Module):
     """Causal self-attention and a two-layer network, each added to what came in."""
 

@@ -230,27 +230,6 @@ def stay(first: Float[Tensor, "labels height width"], frames: int) -> LabelMaps:
     return first.expand(frames, *first.shape).clone()
 
 
-def carry_by_flow(
-    first: Float[Tensor, "labels height width"],
-    backward: Float[Tensor, "steps 2 height width"],
-) -> LabelMaps:
-    """Carries labels by known optical flow, frame after frame, read bilinearly.
-
-    Each reading blurs a little, and what was hidden before takes the label of what hid it.
-
-    Args:
-        backward: for each pixel of frame t + 1 the (x, y) shift in pixels to where it was in t.
-
-    Raises:
-        ValueError: when the resolutions differ.
-    """
-    _check_flow(first, backward)
-    maps = [first]
-    for flow in backward:
-        maps.append(_fetched(maps[-1], flow))
-    return torch.stack(maps)
-
-
 def fetch_by_flow(
     first: Float[Tensor, "labels height width"],
     to_first: Float[Tensor, "steps 2 height width"],

@@ -122,16 +122,3 @@ def points_inside(
         raise ValueError(f"points must be (..., points, 3), got {tuple(points.shape)}")
     normals, offsets = half_spaces
     return (points @ normals.transpose(-1, -2) <= offsets[..., None, :] + slack).all(-1)
-
-
-def boxes_inside(
-    half_spaces: tuple[Float[Tensor, "planes 3"], Float[Tensor, "planes"]],
-    boxes: Float[Tensor, "boxes 9"],
-    slack: int | float = 0.0,
-) -> Bool[Tensor, "boxes"]:
-    """Whether whole boxes lie in all half spaces: a convex set has a box if it has its corners.
-
-    Raises: ValueError as ``check_boxes``.
-    """
-    corners = box_corners(boxes)
-    return points_inside(half_spaces, corners.flatten(0, 1), slack).unflatten(0, (-1, 8)).all(-1)

@@ -119,20 +119,6 @@ class Camera:
         return replace(self, **{k: change(v) for k, v in tensors.items() if isinstance(v, Tensor)})
 
 
-def stack_cameras(cameras: Sequence[Camera]) -> Camera:
-    """One batched camera from several cameras of the same image size.
-
-    Raises: ValueError if there is none, or if their image sizes differ.
-    """
-    cameras = list(cameras)
-    if not cameras:
-        raise ValueError("stack_cameras needs at least one camera")
-    if len({(c.width, c.height) for c in cameras}) > 1:
-        raise ValueError("cameras of different image sizes cannot share one batch")
-    names = ("focal", "rotation", "centre", "principal")
-    return replace(cameras[0], **{k: torch.stack([getattr(c, k) for c in cameras]) for k in names})
-
-
 def focal_from_field_of_view(field_of_view: Number, height: int) -> Number:
     """Focal length in pixels, f = (height / 2) / tan(angle / 2).
 

@@ -65,15 +65,6 @@ def slab(density: float | int, begin: float | int, end: float | int) -> Fog:
     return Fog("slab", sigma, lambda t: density * (t.clamp(max=end) - t.clamp(max=begin)))
 
 
-def linear_fog(slope: float | int) -> Fog:
-    """Thicker and thicker: sigma = a t, tau = a t^2 / 2.
-
-    Raises: ValueError if the slope is negative.
-    """
-    _not_negative(slope=slope)
-    return Fog("linear", lambda t: slope * t, lambda t: slope * t**2 / 2)
-
-
 def exponential_fog(density: float | int, scale: float | int) -> Fog:
     """Air above a planet: sigma = s exp(-t / h), tau = s h (1 - exp(-t / h)).
 

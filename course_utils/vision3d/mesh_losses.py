@@ -62,20 +62,6 @@ def chamfer_distance(points: Points, others: Others) -> Float[Tensor, "meshes"]:
     return there + back
 
 
-def normal_distance(surface: Surface, other: Surface) -> Float[Tensor, "meshes"]:
-    """-mean |u_p . u_q| over p and its nearest q, and the same from the other side (eq. 2).
-
-    Between -2, where all normals agree up to sign, and 0.
-
-    Raises: ValueError as ``nearest``.
-    """
-    total = surface.points.new_zeros(len(surface.points))
-    for one, two in ((surface, other), (other, surface)):
-        partner = _gather(two.normals, nearest(one.points, two.points))
-        total = total - (one.normals * partner).sum(-1).abs().mean(-1)
-    return total
-
-
 def edge_loss(
     vertices: Float[Tensor, "vertices 3"], edges: Int[Tensor, "edges 2"]
 ) -> Float[Tensor, ""]:
@@ -98,6 +84,9 @@ class Comparison(NamedTuple):
 
 def compare(surface: Surface, other: Surface, radius: int | float = 0.05) -> Comparison:
     """Chamfer distance, normal distance and F-score, with one search for the nearest points.
+
+    The normal distance is -mean |u_p . u_q| over p and its nearest q, and the same from the other
+    side, added (eq. 2): between -2, where all normals agree up to sign, and 0.
 
     The F-score is 2 P R / (P + R), where P is the share of points with another one within
     ``radius`` and R the share of the others with one of the points (Knapitsch et al. 2017,

@@ -128,18 +128,3 @@ class NerfFit:
         """The picture before the background, in [0, 1]."""
         seen = self.look(camera, generator=generator)
         return over_background(seen.colour, seen.opacity, self.background).movedim(-1, 0)
-
-
-def mean_psnr(
-    run: NerfFit,
-    images: Float[Tensor, "views 3 height width"],
-    cameras: Camera,
-    *,
-    generator: torch.Generator | None = None,
-) -> float:
-    """PSNR of all pictures together, in decibels: of the mean squared error over every pixel."""
-    errors = [
-        ((run.picture(camera, generator=generator) - image) ** 2).mean()
-        for camera, image in zip(cameras, images, strict=True)
-    ]
-    return psnr(torch.stack(errors).mean())

@@ -140,16 +140,6 @@ def mesh_from_function(function: Implicit, resolution: int, side: int | float = 
     return _marching_cubes(values.detach(), 0.0, side)
 
 
-def mesh_volume(vertices: Vertices, faces: Faces) -> Float[Tensor, ""]:
-    """The volume within a closed mesh: 1/6 sum a . (b x c), by the divergence theorem.
-
-    Raises: ValueError if this is no mesh.
-    """
-    check_mesh(vertices, faces)
-    a, b, c = (vertices - vertices.mean(0))[faces].unbind(1)
-    return (a * torch.linalg.cross(b, c)).sum() / 6
-
-
 # ------------------------------------------------------------------------------ point clouds
 
 

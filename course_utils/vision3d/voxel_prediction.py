@@ -69,26 +69,19 @@ class VoxelPredictor(nn.Module):
     Args:
         size: height and width of the pictures, a multiple of 8.
         width: of the encoder, see ``ConvEncoder``.
-        picture_channels: 3 for RGB, 1 for depth.
 
     Raises:
         ValueError: as the encoder and the decoder, or for another size of pictures.
     """
 
     def __init__(
-        self,
-        size: int = 32,
-        resolution: int = 32,
-        *,
-        width: int = 16,
-        channels: int = 64,
-        picture_channels: int = 3,
+        self, size: int = 32, resolution: int = 32, *, width: int = 16, channels: int = 64
     ) -> None:
         super().__init__()
         if size < 8 or size % 8:
             raise ValueError(f"the pictures' size must be a multiple of 8, got {size}")
         self.size = size
-        self.encoder = ConvEncoder(width, picture_channels)
+        self.encoder = ConvEncoder(width)
         features = self.encoder.feature_size * (size // 8) ** 2
         self.decoder = VoxelDecoder(features, channels, resolution)
 

@@ -1,8 +1,7 @@
-"""Pictures with the occupancy of what they show: frames, voxels, files."""
+"""Pictures with the occupancy of what they show: frames, voxels, and how they are kept."""
 
 import math
 
-import numpy as np
 import pytest
 import torch
 
@@ -90,39 +89,3 @@ def test_bad_options_are_refused():
             shaped.toy_shapes(2, **options)
     with pytest.raises(ValueError, match="2 voxels"):
         shaped.object_grids(ten_scenes(), torch.zeros(10, dtype=torch.float64), 1)
-
-
-def test_depth_pictures_by_hand():
-    grid = torch.zeros(1, 4, 4, 4, dtype=torch.bool)
-    grid[0, 3, 0, 3] = True  # in front, at the object's right, on top
-    grid[0, 1, 2, 0] = grid[0, 0, 2, 0] = True
-    depth = shaped.depth_pictures(grid)
-    expected = torch.zeros(1, 1, 4, 4)
-    expected[0, 0, 0, 0] = 1.0  # who looks at a face sees its right hand on the left
-    expected[0, 0, 3, 2] = 0.5
-    assert torch.equal(depth, expected)
-
-
-def test_files_of_grids_are_read_packed_or_not(tmp_path):
-    grids = {
-        name: torch.rand(n, 8, 8, 8, generator=dice(n)) < 0.4 for name, n in (("a", 10), ("b", 5))
-    }
-    whole = {name: grid.numpy() for name, grid in grids.items()}
-    bits = {name: np.packbits(grid.reshape(len(grid), -1), axis=1) for name, grid in whole.items()}
-    for k, arrays in enumerate((whole, bits)):
-        path = tmp_path / f"{k}.npz"
-        np.savez(path, note=np.array("how it was made"), **arrays)
-        known, unseen = shaped.load_grids(path, test_share=0.2)
-        assert known.names == ("a", "b") and len(known) == 12 and len(unseen) == 3
-        assert torch.equal(known.occupancy, torch.cat([grids["a"][:8], grids["b"][:4]]))
-        assert unseen.label.tolist() == [0, 0, 1]
-        assert torch.equal(unseen.images, shaped.depth_pictures(unseen.occupancy))
-
-
-def test_a_file_without_grids_is_refused(tmp_path):
-    np.savez(tmp_path / "none.npz", x=np.zeros((3, 5)))
-    with pytest.raises(ValueError, match="occupancy grids"):
-        shaped.load_grids(tmp_path / "none.npz")
-    np.savez(tmp_path / "two.npz", a=np.zeros((2, 4, 4, 4)), b=np.zeros((2, 8, 8, 8)))
-    with pytest.raises(ValueError, match="one resolution"):
-        shaped.load_grids(tmp_path / "two.npz")

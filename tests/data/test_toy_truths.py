@@ -8,12 +8,8 @@ from course_utils.data.toy.boxes import object_extent
 from course_utils.data.toy.meshes import part_mesh
 from course_utils.data.toy.primitives import EMPTY, FRUSTUM, PRISM
 from course_utils.data.toy.surfaces import surface_points
-from course_utils.vision3d.cameras import (
-    orbit_camera,
-    pixels_to_rays,
-    project_points,
-    stack_cameras,
-)
+from course_utils.vision3d.cameras import orbit_camera, pixels_to_rays, project_points
+from tests.references.cameras import stack_cameras
 
 DOUBLE = torch.float64
 
@@ -127,16 +123,16 @@ def test_2d_boxes_know_that_roofs_and_cones_narrow_upwards():
     assert gaps.max() < 4, f"a box that is {gaps.max():.1f} pixels too wide"
 
 
-def test_visible_boxes_by_hand_and_inside_the_full_ones():
-    mask = torch.full((1, 4, 5), -1)
-    mask[0, 1, 2], mask[0, 3, 3] = 0, 0
-    boxes, seen = toy.visible_boxes(mask, 2)
-    assert boxes[0, 0].tolist() == [2, 1, 4, 4] and seen.tolist() == [[True, False]]
+def test_2d_boxes_hold_every_pixel_that_shows_their_object():
     scenes, camera, _ = one_of_each(8, size=64, objects=2, clutter=1)
-    boxes, seen = toy.visible_boxes(toy.render_truth(scenes, camera).instance, 3)
-    full = toy.full_boxes(scenes, camera)
-    assert (boxes[..., :2] >= full[..., :2] - 1)[seen].all()
-    assert (boxes[..., 2:] <= full[..., 2:] + 1)[seen].all()
+    instance, boxes = toy.render_truth(scenes, camera).instance, toy.full_boxes(scenes, camera)
+    pixels = [(instance == slot).nonzero() for slot in range(3)]
+    assert all(len(places) > 0 for places in pixels)
+    for slot, places in enumerate(pixels):
+        view, row, column = places.unbind(1)
+        pixel = torch.stack([column, row], 1)  # its upper left corner
+        assert (pixel >= boxes[view, slot, :2] - 1).all()
+        assert (pixel + 1 <= boxes[view, slot, 2:] + 1).all()
 
 
 def test_occupancy_is_where_the_distance_is_negative():

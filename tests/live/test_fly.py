@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from course_utils.live.fly import fly
-from course_utils.vision3d.cameras import look_at, orbit_camera, project_points, stack_cameras
+from course_utils.vision3d.cameras import look_at, orbit_camera, project_points
+from tests.references.cameras import stack_cameras
 
 
 def flight(**settings):

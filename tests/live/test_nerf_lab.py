@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from course_utils.live.nerf_lab import PLACES, CurveRun, EncodingLab
-from tests.figures import words
 
 PLACE = torch.linspace(-1, 1, PLACES)
 
@@ -62,4 +61,5 @@ def test_other_octaves_start_anew_other_data_go_on_and_a_bent_curve_stays():
 def test_the_stage_tells_octaves_and_limit():
     lab = EncodingLab(octaves=0, data=64)
     lab.draw(lab.trainer.state)
-    assert "no octaves; the data carry at most 6" in words(lab.stage.to_figure())
+    said = lab.stage._layers["limit"].settings["text"]
+    assert said == ["no octaves; the data carry at most 6"]

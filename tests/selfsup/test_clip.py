@@ -245,7 +245,12 @@ def test_it_learns_from_pairs_what_words_mean():
         clip.PictureEncoder(8, 16, 2), clip.TextEncoder(len(words.words), 8, 32, 16, 2)
     )
     optimiser, schedule = steps.one_cycle([model], 40, rate=5e-3)
-    step = steps.gradient_step(lambda b: clip.clip_losses(model, *b), optimiser, schedule)
+
+    def losses(batch):
+        logits, twins = model(*batch), clip.same_caption(batch[1])
+        return {"loss": clip.symmetric_loss_with_twins(logits, twins)}
+
+    step = steps.gradient_step(losses, optimiser, schedule)
     for _ in range(40):
         chosen = torch.randperm(120, generator=dice)[:48]
         step((images[chosen], tokens[chosen]))

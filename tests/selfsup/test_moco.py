@@ -126,13 +126,6 @@ def test_momentum_leaves_batch_statistics_alone():
     assert torch.equal(key.running_mean, torch.zeros(3))
 
 
-def test_the_cosine_momentum_rises_from_its_start_to_one():
-    values = [moco.cosine_momentum(step, 10, 0.9) for step in range(11)]
-    assert values[0] == pytest.approx(0.9) and values[-1] == 1.0
-    assert values[5] == pytest.approx(0.95)
-    assert values == sorted(values)
-
-
 def test_bad_input_is_refused_in_words(as_shipped):
     with pytest.raises(ValueError, match="own key"):
         moco.moco_logits(units(2, 3), units(3, 3), units(4, 3))
@@ -150,8 +143,6 @@ def test_bad_input_is_refused_in_words(as_shipped):
         moco.momentum_update(nn.Linear(2, 2), nn.Linear(2, 3), 0.5)
     with pytest.raises(ValueError, match="same parameters"):
         moco.momentum_update(nn.Linear(2, 2), nn.Linear(2, 2, bias=False), 0.5)
-    with pytest.raises(ValueError, match="step 11"):
-        moco.cosine_momentum(11, 10)
     with pytest.raises(ValueError, match="size"):
         moco.KeyQueue(0, 3)
 

@@ -32,9 +32,6 @@ def test_attention_equals_the_loop():
 def test_every_target_cell_spends_exactly_one():
     attention = pointers.pointer_attention(torch.randn(2, 8, 30), torch.randn(2, 8, 20))
     assert torch.allclose(attention.sum(dim=1), torch.ones(2, 20), atol=1e-6)
-    top = pointers.keep_top(attention, 5)
-    assert torch.allclose(top.sum(dim=1), torch.ones(2, 20), atol=1e-6)
-    assert ((top > 0).sum(dim=1) == 5).all()
 
 
 def test_huge_features_do_not_overflow_and_a_high_temperature_spreads():
@@ -93,17 +90,6 @@ def test_window_holds_the_cells_around_and_no_others():
     assert torch.equal(allowed[:20], allowed[20:])
 
 
-def test_windowed_attention_is_the_softmax_over_the_window():
-    reference, target = torch.randn(1, 4, 6), torch.randn(1, 4, 6)
-    allowed = torch.rand(6, 6, generator=generator()) < 0.5
-    allowed[0] = True
-    windowed = pointers.windowed_attention(reference, target, allowed)
-    masked = pointers.pointer_attention(reference, target) * allowed
-    assert torch.allclose(windowed, masked / masked.sum(dim=1, keepdim=True), atol=1e-6)
-    with pytest.raises(ValueError, match="nowhere"):
-        pointers.windowed_attention(reference, target, torch.zeros(6, 6, dtype=torch.bool))
-
-
 def test_attention_refuses_bad_input():
     plain = inspect.unwrap(pointers.pointer_attention)
     with pytest.raises(ValueError, match="equal n and features"):
@@ -112,8 +98,6 @@ def test_attention_refuses_bad_input():
         plain(torch.randn(1, 4, 6), torch.randn(1, 4, 6), 0.0)
     with pytest.raises(ValueError, match="colours"):
         inspect.unwrap(pointers.copy_colours)(torch.ones(1, 6, 3), torch.ones(1, 2, 5))
-    with pytest.raises(ValueError, match="keep"):
-        pointers.keep_top(torch.ones(1, 3, 3), 4)
 
 
 # ------------------------------------------------------------------------------ palette
@@ -224,9 +208,11 @@ def test_carrying_equals_building_the_whole_attention_frame_after_frame(radius):
         allowed = torch.cat([near if t - k <= 2 else everywhere for k in known])
         reference = pointers.flatten_cells(features[known][None])
         target = features[t].flatten(start_dim=1)[None]
-        attention = pointers.windowed_attention(reference, target, allowed, 0.7)
+        attention = pointers.pointer_attention(reference, target, 0.7) * allowed
+        attention *= attention >= attention.topk(4, dim=1).values[:, -1:]  # the four largest
+        attention /= attention.sum(dim=1, keepdim=True)
         colours = pointers.flatten_cells(torch.stack([maps[k] for k in known])[None])
-        copied = pointers.copy_colours(pointers.keep_top(attention, 4), colours)
+        copied = pointers.copy_colours(attention, colours)
         maps.append(copied.view(3, 4, 5))
     assert torch.allclose(tracking.propagate(features, first, settings), torch.stack(maps))
 
@@ -284,15 +270,6 @@ def test_points_are_carried_with_what_they_sit_on():
     assert (found - expected).abs().max() < 0.25
     visible = torch.ones(4, 2, dtype=torch.bool)
     assert tracking.pck(found, expected, visible, 0.5) == 1
-
-
-def test_flow_carries_labels_back_from_where_they_were():
-    _, masks = moving_square(frames=4)
-    flow = torch.zeros(3, 2, 12, 12)
-    flow[:, 0] = -1  # everything was one pixel further left
-    first = tracking.one_hot_masks(masks[0], (12, 12))
-    carried = tracking.masks_from_maps(tracking.carry_by_flow(first, flow), (12, 12))
-    assert torch.equal(carried[:, :, 4:], masks[:, :, 4:])
 
 
 def test_flow_to_the_first_frame_fetches_what_was_visible_there_and_nothing_else():

@@ -38,12 +38,6 @@ def test_each_picture_takes_its_own_turn_and_the_input_stays():
     assert torch.equal(images, before)
 
 
-def test_turns_are_fair_and_repeat_with_their_seed():
-    turns = pretext.draw_turns(4000, torch.Generator().manual_seed(0))
-    assert torch.equal(turns, pretext.draw_turns(4000, torch.Generator().manual_seed(0)))
-    assert (torch.bincount(turns, minlength=4) - 1000).abs().max() < 120
-
-
 def test_rotation_loss_equals_the_loop_and_log_four_when_undecided():
     logits = torch.randn(6, 4, dtype=torch.float64)
     turns = torch.tensor([0, 1, 2, 3, 3, 0])

@@ -7,7 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.vision3d import box_frames
-from course_utils.vision3d.cameras import look_at, project_points, stack_cameras, unproject
+from course_utils.vision3d.cameras import look_at, project_points, unproject
+from tests.references.cameras import stack_cameras
 
 EYES = ((4.0, 1.0, 1.5), (-3.0, 2.0, 0.5))
 CAMERAS = stack_cameras(

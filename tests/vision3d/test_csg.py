@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from course_utils.vision3d import csg
-from course_utils.vision3d.shapes import mesh_from_function, mesh_volume
+from course_utils.vision3d.shapes import mesh_from_function
+from tests.references.meshes import mesh_volume
 
 BOX = csg.box((0.5, 0.3, 0.6))
 

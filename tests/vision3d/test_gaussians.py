@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.vision3d.cameras import project_points, stack_cameras
+from course_utils.vision3d.cameras import project_points
 from course_utils.vision3d.gaussians import (
     Gaussians,
     covariance_3d,
@@ -28,6 +28,7 @@ from course_utils.vision3d.spherical_harmonics import (
     harmonics_from_colours,
 )
 from course_utils.vision3d.splats_compiled import project_compiled
+from tests.references.cameras import stack_cameras
 from tests.references.splats_by_loop import jacobian, rotation_matrix
 from tests.vision3d.splat_scenes import camera, scene
 

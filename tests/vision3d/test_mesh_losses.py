@@ -34,19 +34,27 @@ def cube():
     return meshes.moved(meshes.vertices.double())
 
 
+def by_loop(surface: Surface, other: Surface, i: int) -> tuple[float, float]:
+    """Chamfer and normal distance of mesh i."""
+    total, agree = 0.0, 0.0
+    for one, two in ((surface, other), (other, surface)):
+        for point, own in zip(one.points[i], one.normals[i], strict=True):
+            gaps = [float((point - there).square().sum()) for there in two.points[i]]
+            nearest = two.normals[i][gaps.index(min(gaps))]
+            total += min(gaps) / len(one.points[i])
+            agree += abs(float(own @ nearest)) / len(one.points[i])
+    return total, -agree
+
+
 def test_chamfer_and_normals_equal_the_loop():
-    p, q, u, v = cloud(0), cloud(1, 9), normals(2), normals(3, 9)
-    chamfer, normal = mesh_losses.chamfer_distance(p, q), 0
-    normal = mesh_losses.normal_distance(Surface(p, u), Surface(q, v))
+    one, two = Surface(cloud(0), normals(2)), Surface(cloud(1, 9), normals(3, 9))
+    alone = mesh_losses.chamfer_distance(one.points, two.points)
+    found = mesh_losses.compare(one, two)
     for i in range(2):
-        total, agree = 0.0, 0.0
-        for a, b, m, n in ((p[i], q[i], u[i], v[i]), (q[i], p[i], v[i], u[i])):
-            for point, own in zip(a, m, strict=True):
-                gaps = [float((point - other).square().sum()) for other in b]
-                total += min(gaps) / len(a)
-                agree += abs(float(own @ n[gaps.index(min(gaps))])) / len(a)
-        assert float(chamfer[i]) == pytest.approx(total, abs=1e-12)
-        assert float(normal[i]) == pytest.approx(-agree, abs=1e-12)
+        chamfer, normal = by_loop(one, two, i)
+        assert float(alone[i]) == pytest.approx(chamfer, abs=1e-12)
+        assert float(found.chamfer[i]) == pytest.approx(chamfer, abs=1e-12)
+        assert float(found.normal[i]) == pytest.approx(normal, abs=1e-12)
 
 
 def test_closed_forms():
@@ -65,7 +73,7 @@ def test_normals_count_up_to_their_sign(angle):
     flat = torch.cat([cloud(0)[..., :2], torch.zeros(2, 12, 1).double()], -1)
     up = torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64).expand(2, 12, 3)
     tilted = torch.tensor([0.0, math.sin(angle), math.cos(angle)]).double().expand(2, 12, 3)
-    found = mesh_losses.normal_distance(Surface(flat, up), Surface(flat, tilted))
+    found = mesh_losses.compare(Surface(flat, up), Surface(flat, tilted)).normal
     torch.testing.assert_close(found, torch.full((2,), -2 * abs(math.cos(angle))).double())
 
 
@@ -83,7 +91,7 @@ def test_gradients_equal_finite_differences():
     assert torch.autograd.gradcheck(mesh_losses.chamfer_distance, (p, q))
     u, v = normals(6).requires_grad_(), normals(7, 9).requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda a, b: mesh_losses.normal_distance(Surface(p, a), Surface(q, b)), (u, v)
+        lambda a, b: mesh_losses.compare(Surface(p, a), Surface(q, b)).normal, (u, v)
     )
     meshes = cube()
     edges, _ = edges_of(meshes.faces)
@@ -118,10 +126,9 @@ def test_all_three_at_once_are_the_three_alone():
     edges, _ = edges_of(meshes.faces)
     every = mesh_losses.mesh_losses(meshes, edges, truth, generator=dice(5))
     drawn = mesh_losses.sample_meshes(meshes, 60, generator=dice(5))
-    assert float(every.chamfer) == pytest.approx(
-        float(mesh_losses.chamfer_distance(drawn.points, truth.points))
-    )
-    assert float(every.normal) == pytest.approx(float(mesh_losses.normal_distance(drawn, truth)))
+    chamfer, normal = by_loop(drawn, truth, 0)
+    assert float(every.chamfer) == pytest.approx(chamfer)
+    assert float(every.normal) == pytest.approx(normal)
     assert float(every.edge) == pytest.approx(float(mesh_losses.edge_loss(meshes.vertices, edges)))
 
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from course_utils.vision3d import mesh_refine
-from course_utils.vision3d.cameras import look_at, stack_cameras
+from course_utils.vision3d.cameras import look_at
 from course_utils.vision3d.mesh_refine import FeatureMap, GraphConv, Refiner
 from course_utils.vision3d.meshes import cubify, edges_of, pack_meshes
+from tests.references.cameras import stack_cameras
 
 
 def dice(seed: int = 0) -> torch.Generator:

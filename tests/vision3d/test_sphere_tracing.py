@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from course_utils.vision3d import csg, sphere_tracing
-from course_utils.vision3d.cameras import orbit_camera, pixel_centres, pixels_to_rays, stack_cameras
+from course_utils.vision3d.cameras import orbit_camera, pixel_centres, pixels_to_rays
+from tests.references.cameras import stack_cameras
 
 
 def rays(count=300, seed=0):

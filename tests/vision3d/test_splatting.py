@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from course_utils.vision3d import splat_tiles_triton, splats_compiled
-from course_utils.vision3d.cameras import stack_cameras
 from course_utils.vision3d.gaussians import Gaussians, gaussians_from_points
 from course_utils.vision3d.projection import project_gaussians
 from course_utils.vision3d.splat_tiles_torch import rasterise_tiles
@@ -21,6 +20,7 @@ from course_utils.vision3d.splatting import (
     renderer,
 )
 from tests.references import splats_by_loop
+from tests.references.cameras import stack_cameras
 from tests.vision3d.splat_scenes import SCENES, SIZE, camera, doubtful_pixels, scene
 
 IMAGE, GRADIENT = 2e-6, 5e-6  # how far float32 renderers may be from float64

@@ -6,17 +6,12 @@ import pytest
 import torch
 
 from course_utils.vision3d import cameras, compositing, ray_samples, volume
-from course_utils.vision3d.fogs import (
-    Fog,
-    exponential_fog,
-    linear_fog,
-    slab,
-    uniform_fog,
-)
+from course_utils.vision3d.fogs import Fog, exponential_fog, slab, uniform_fog
 
 DOUBLE = torch.float64
 NEAR, FAR = 0.5, 4.0
-FOGS = (uniform_fog(0.7), slab(1.5, 1.0, 2.5), linear_fog(0.4), exponential_fog(2.0, 0.8))
+LINEAR = Fog("linear", lambda t: 0.4 * t, lambda t: 0.2 * t**2)
+FOGS = (uniform_fog(0.7), slab(1.5, 1.0, 2.5), LINEAR, exponential_fog(2.0, 0.8))
 
 
 def along_x(fog: Fog):
@@ -79,7 +74,7 @@ def test_smooth_fog_converges_with_order_two():
 
 def test_linear_fog_is_exact_from_the_middles():
     # The middle rule integrates a straight line without error, so tau and 1 - exp(-tau) are exact.
-    assert max(errors(linear_fog(0.4), [1, 5, 32])) < 1e-14
+    assert max(errors(LINEAR, [1, 5, 32])) < 1e-14
 
 
 def test_a_slab_off_the_edges_converges_with_order_one_at_best():

@@ -48,4 +48,3 @@ from course_utils.data.toy.truths import full_boxes as full_boxes
 from course_utils.data.toy.truths import keypoints as keypoints
 from course_utils.data.toy.truths import occupancy as occupancy
 from course_utils.data.toy.truths import signed_distance as signed_distance
-from course_utils.data.toy.truths import visible_boxes as visible_boxes

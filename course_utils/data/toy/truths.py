@@ -150,28 +150,6 @@ def is_seen(
     return ~is_blocked(scenes, origins, offset / length[..., None], length - slack)
 
 
-def visible_boxes(
-    instance: Int[Tensor, "views height width"], slots: int
-) -> tuple[Float[Tensor, "views slots 4"], Bool[Tensor, "views slots"]]:
-    """Boxes (left, top, right, bottom) in pixels around what is visible of each object.
-
-    From an instance mask; the edges are the outer edges of the outermost pixels. Also says
-    which objects are visible at all; the box of one that is not is zero.
-    """
-    mask = instance[:, None] == torch.arange(slots, device=instance.device)[:, None, None]
-    sides = []
-    for axis in (-2, -1):  # which columns, which rows
-        any_ = mask.any(axis)
-        place = torch.arange(any_.shape[-1], device=mask.device)
-        low = torch.where(any_, place, any_.shape[-1]).amin(-1)
-        high = torch.where(any_, place + 1, 0).amax(-1)
-        sides.append((low, high))
-    (left, right), (top, bottom) = sides
-    seen = right > left
-    boxes = torch.stack([left, top, right, bottom], -1).float()
-    return torch.where(seen[..., None], boxes, 0.0), seen
-
-
 def full_boxes(scenes: Scenes, camera: Camera) -> Float[Tensor, "views slots 4"]:
     """Boxes (left, top, right, bottom) in pixels around each whole object, hidden parts too.
 
