@@ -14,12 +14,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from course_utils.core import steps
+from course_utils.core.encoders import evaluation_mode, settle_batch_statistics
+from course_utils.core.training import Minibatches, fit
 from course_utils.data import toy
 from course_utils.data.captioned import CaptionedPictures, make_captioned
 from course_utils.data.view_pairs import ViewPairs, make_view_pairs
-from course_utils.selfsup import captions, clip, dense, steps, tracking
-from course_utils.selfsup.encoders import evaluation_mode, settle_batch_statistics
-from course_utils.training import Minibatches, fit
+from course_utils.selfsup import captions, clip, dense, tracking
 
 LEVEL, FACTOR = 80.0, 3.0  # what must be shown: % right, and times random features
 AMBIGUOUS = ("white", "grey")  # sails, cushions, metal: every kind has parts in these

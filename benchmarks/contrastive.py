@@ -24,10 +24,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from course_utils.core import steps
+from course_utils.core.encoders import ConvEncoder, features_of, settle_batch_statistics
+from course_utils.core.training import Minibatches, fit
 from course_utils.data import ImageSet, load_images
-from course_utils.selfsup import moco, probe, simclr, steps, views
-from course_utils.selfsup.encoders import ConvEncoder, features_of, settle_batch_statistics
-from course_utils.training import Minibatches, fit
+from course_utils.selfsup import moco, probe, simclr, views
 
 RECIPE = views.ViewRecipe(area=(0.2, 1.0))
 QUEUE, FEATURES, TEMPERATURE, MOMENTUM = 2048, 64, 0.2, 0.99

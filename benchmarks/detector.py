@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import torch
 
+from course_utils.core.encoders import settle_batch_statistics
+from course_utils.core.steps import gradient_step, one_cycle
+from course_utils.core.training import Minibatches, fit
 from course_utils.data import roadside
-from course_utils.selfsup.encoders import settle_batch_statistics
-from course_utils.selfsup.steps import gradient_step, one_cycle
-from course_utils.training import Minibatches, fit
 from course_utils.vision3d import detection_scores as scores
 from course_utils.vision3d import detector as d
 from course_utils.vision3d.average_precision import average_precision_of

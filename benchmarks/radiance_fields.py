@@ -22,13 +22,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_utils.core.metrics import image_psnr
+from course_utils.core.training import Minibatches
 from course_utils.data import posed, toy
-from course_utils.training import Minibatches
 from course_utils.vision3d import splats_compiled, voxel_march
 from course_utils.vision3d.cameras import Camera
 from course_utils.vision3d.nerf import RadianceField, rays_of_views
 from course_utils.vision3d.nerf_fit import NerfFit, edges_of_ball
-from course_utils.vision3d.splat_fit import Rates, SplatFit, psnr, random_start
+from course_utils.vision3d.splat_fit import Rates, SplatFit, random_start
 from course_utils.vision3d.splatting import render_gaussians
 from course_utils.vision3d.voxel_fit import Plan, VoxelFit
 
@@ -61,7 +62,7 @@ class Target(NamedTuple):
     """Least PSNR (dB) after so many CPU-seconds."""
 
     seconds: float
-    psnr: float
+    image_psnr: float
 
 
 class Contest(NamedTuple):
@@ -167,7 +168,7 @@ def judged(scene: Scene, picture: Callable[[Camera], Tensor]) -> float:
     """PSNR on the held-out views together."""
     with torch.no_grad():
         seen = torch.stack([picture(camera) for camera in scene.judged_cameras])
-    return psnr(seen, scene.judged_images)
+    return image_psnr(seen, scene.judged_images)
 
 
 def trace(scene: Scene, task: Task, seconds: float) -> list[tuple[float, float]]:

@@ -24,15 +24,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from course_utils.core import steps
+from course_utils.core.encoders import Classifier, ConvEncoder, features_of, settle_batch_statistics
+from course_utils.core.training import Minibatches, fit
 from course_utils.data import ImageSet, load_images
-from course_utils.selfsup import color, colorize, pretext, probe, steps, views
-from course_utils.selfsup.encoders import (
-    Classifier,
-    ConvEncoder,
-    features_of,
-    settle_batch_statistics,
-)
-from course_utils.training import Minibatches, fit
+from course_utils.selfsup import color, colorize, pretext, probe, views
 
 BATCH = 128
 READINGS = {"global pool": (3, 1), "8x8 block": (2, 1), "last block 2x2": (3, 2)}

@@ -10,9 +10,10 @@ import time
 
 import torch
 
+from course_utils.core.metrics import image_psnr
 from course_utils.data import posed, toy
 from course_utils.vision3d.gaussians import Gaussians
-from course_utils.vision3d.splat_fit import Rates, SplatFit, psnr, random_start
+from course_utils.vision3d.splat_fit import Rates, SplatFit, random_start
 from course_utils.vision3d.splats_compiled import warm_up
 from course_utils.vision3d.splatting import render_gaussians
 
@@ -37,7 +38,7 @@ def views(seed: int):
 def judged(scene: Gaussians, held_out) -> float:
     """PSNR on the held-out views together."""
     seen = [render_gaussians(scene, camera, torch.ones(3)) for camera in held_out.cameras]
-    return psnr(torch.stack(seen), held_out.images)
+    return image_psnr(torch.stack(seen), held_out.images)
 
 
 def fitted(seed: int, count: int, seconds: float, most: int | None = None):

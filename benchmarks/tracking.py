@@ -18,10 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_utils.core import steps
+from course_utils.core.encoders import settle_batch_statistics
+from course_utils.core.training import fit
 from course_utils.data import toy
-from course_utils.selfsup import pointers, steps, tracking
-from course_utils.selfsup.encoders import settle_batch_statistics
-from course_utils.training import fit
+from course_utils.selfsup import pointers, tracking
 
 WORLD = {
     "size": 96,

@@ -14,9 +14,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from course_utils.core import steps
+from course_utils.core.training import Minibatches, fit
 from course_utils.data.shaped import ShapePictures, toy_shapes
-from course_utils.selfsup import steps
-from course_utils.training import Minibatches, fit
 from course_utils.vision3d import voxel_prediction, voxels
 
 BATCH = 16

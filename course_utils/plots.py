@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from course_utils.training import Record
+from course_utils.core.training import Record
 
 __all__ = [
     "BAD",

@@ -14,7 +14,7 @@ os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
-TYPED = ("gan", "selfsup", "vision3d", "data", "training.py", "devices.py", "plots.py")
+TYPED = ("core", "gan", "selfsup", "vision3d", "data", "plots.py")
 
 
 def typed_modules() -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from tests.sources import ROOT, Function, Module, area_of, modules, project_files
 
 LESSONS = ("gan", "selfsup", "vision3d")
-DOCUMENTED = (*LESSONS, "data", "training", "devices", "plots")
+DOCUMENTED = ("core", *LESSONS, "data", "plots")
 HEAVY = {
     *("numba", "matplotlib", "plotly", "ipywidgets", "anywidget", "IPython", "skimage"),
     *("sklearn", "mlxtend", "torchvision", "pandas", "nbformat", "nbgrader", "distributed"),
@@ -39,6 +39,12 @@ def is_compiled(module: Module) -> bool:
 
 
 # ------------------------------------------------------------------ imports
+
+
+def test_the_core_knows_nothing_of_what_is_built_on_it():
+    """Only the two small modules about this machine, which also serve the installation."""
+    parts = {area_of(name) for m in modules("core") for name in m.imports()} - {""}
+    assert parts <= {"core", "cores", "places"}
 
 
 def test_a_lesson_knows_nothing_of_what_is_built_on_it():
@@ -96,8 +102,7 @@ print(json.dumps(found))
 
 def test_importing_a_lesson_stays_light():
     """Not timed, which would depend on the machine: what is heavy is not imported at all."""
-    areas = ("training", "devices", "data", *LESSONS)
-    chosen = [m.name for m in modules(*areas) if not is_compiled(m)]
+    chosen = [m.name for m in modules("core", "data", *LESSONS) if not is_compiled(m)]
     output = subprocess.check_output([sys.executable, "-c", IMPORT_ALL, *chosen], text=True)
     found = json.loads(output)
     total = sum(seconds for _, seconds in found.values())

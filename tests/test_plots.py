@@ -11,7 +11,7 @@ import torch
 from matplotlib.colors import to_rgb
 
 from course_utils import plots
-from course_utils.training import Record
+from course_utils.core.training import Record
 
 RECORDS = [
     Record(k, 0.1 * k, {"loss": 1.0 / k, "accuracy": k / 20}, samples=8 * k) for k in range(1, 21)

@@ -1,10 +1,11 @@
 """What every lesson keeps to: how it opens, and how much code stands between two thoughts."""
 
+import ast
 import re
 
 from nbformat import NotebookNode
 
-MAX_LINES = 25  # of one code cell
+MAX_LINES = 25  # of one code cell, beside its imports
 MAX_RUN = 2  # code cells without a word in between
 
 
@@ -14,13 +15,22 @@ def lesson_faults(notebook: NotebookNode) -> list[str]:
 
 
 def long_cells(notebook: NotebookNode) -> list[str]:
-    """Code cells of more than 25 lines."""
+    """Code cells of more than 25 lines; its import statements do not count."""
     faults = []
     for number, cell in _numbered_code(notebook):
-        lines = len(cell.source.splitlines())
+        lines = len(cell.source.splitlines()) - _import_lines(cell.source)
         if lines > MAX_LINES:
             faults.append(f"code cell {number} has {lines} lines, more than {MAX_LINES}")
     return faults
+
+
+def _import_lines(source: str) -> int:
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a magic
+        return 0
+    imports = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
+    return len({k for s in imports for k in range(s.lineno, s.end_lineno + 1)})
 
 
 def _opening(notebook: NotebookNode) -> list[str]:

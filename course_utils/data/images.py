@@ -104,8 +104,8 @@ def load_images(
 def _toy(
     count: int | None, test_count: int | None, size: int | None, seed: int, options: dict[str, Any]
 ) -> ImageSet:
+    from course_utils.core.progress import counter
     from course_utils.data import toy
-    from course_utils.progress import counter
 
     count = TOY_COUNT if count is None else count
     test_count = max(count // TEST_SHARE, 1) if test_count is None else test_count

@@ -16,9 +16,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils.core.numba_support import digest_of
 from course_utils.data import toy
 from course_utils.data.cache import load_or_build
-from course_utils.data.toy.compiled import digest_of
 from course_utils.data.toy.dataset import generator_version
 from course_utils.data.toy.scenes import footprint
 from course_utils.vision3d.cameras import Camera, look_at

@@ -15,9 +15,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from course_utils.core.numba_support import digest_of
 from course_utils.data import toy
 from course_utils.data.cache import load_or_build
-from course_utils.data.toy.compiled import digest_of
 from course_utils.data.toy.dataset import BLOCK, generator_version
 from course_utils.vision3d.cameras import Camera, orbit_camera
 

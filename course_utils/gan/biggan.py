@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from course_utils.core.steps import fast_precision
 from course_utils.gan.dcgan import Recipe
-from course_utils.selfsup.steps import fast_precision
 
 
 class ClassNorm(nn.Module):

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from course_utils.core.training import Minibatches
 from course_utils.gan import biggan
 from course_utils.gan.dcgan import Recipe
 from course_utils.gan.picture_game import (
@@ -25,7 +26,6 @@ from course_utils.gan.picture_game import (
     made_pictures,
     slow_copy,
 )
-from course_utils.training import Minibatches
 
 RATES = Rates(g_rate=1e-3, d_rate=2e-3, beta1=0.0, beta2=0.99, memory=0.99)
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from course_utils.selfsup.steps import fast_precision
+from course_utils.core.steps import fast_precision
 
 # In the lecture's order: what a `Recipe` calls it, and the slide's words for it.
 GUIDELINES = {
@@ -170,11 +170,6 @@ def started(network: Player, generator: torch.Generator | None = None) -> Player
         elif isinstance(module, nn.BatchNorm2d):
             module.weight.normal_(1.0, 0.02, generator=generator)
     return network
-
-
-def count_parameters(network: nn.Module) -> int:
-    """How many numbers a network learns."""
-    return sum(p.numel() for p in network.parameters())
 
 
 def _hidden(recipe: Recipe) -> int:

@@ -15,9 +15,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.selfsup.encoders import Classifier, ConvEncoder, features_of
-from course_utils.selfsup.steps import Values, fast_precision, gradient_step, one_cycle
-from course_utils.training import Minibatches, Record, fit
+from course_utils.core.encoders import Classifier, ConvEncoder, features_of
+from course_utils.core.steps import Values, fast_precision, gradient_step, one_cycle
+from course_utils.core.training import Minibatches, Record, fit
 
 CHUNK = 1000
 

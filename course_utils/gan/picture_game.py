@@ -15,9 +15,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_utils.core.training import Minibatches
 from course_utils.gan import minimax
 from course_utils.gan.dcgan import Recipe, discriminator_network, generator_network
-from course_utils.training import Minibatches
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def fingerprint(course: Course, modules: Iterable[str]) -> str:
     package = Path(__file__).resolve().parents[1]
     parts = {name.split(".")[1] for name in modules if name.startswith("course_utils.")}
     if "checks" in parts:  # which compare with the lessons
-        parts |= {"gan", "selfsup", "vision3d"}
+        parts |= {"core", "gan", "selfsup", "vision3d"}
     folders = [
         course.solutions / course.assignment,
         *(package / part for part in sorted(parts)),

@@ -16,14 +16,15 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils.core import steps
+from course_utils.core.encoders import ConvEncoder
+from course_utils.core.training import Minibatches
 from course_utils.live.canvas import Canvas
 from course_utils.live.explore import pixels_of
 from course_utils.live.trainer import Trainer
 from course_utils.plots_simclr import queue_ring
-from course_utils.selfsup import moco, simclr, steps
-from course_utils.selfsup.encoders import ConvEncoder
+from course_utils.selfsup import moco, simclr
 from course_utils.selfsup.views import ViewRecipe
-from course_utils.training import Minibatches
 
 __all__ = ["QueueLab", "WatchedQueue", "drawn_anew"]
 

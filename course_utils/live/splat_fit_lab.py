@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 
+from course_utils.core.metrics import image_psnr
 from course_utils.data.posed import PosedViews
 from course_utils.live.canvas import Canvas
 from course_utils.live.traces import Traces
 from course_utils.live.trainer import Trainer
-from course_utils.vision3d.splat_fit import Rates, SplatFit, psnr, random_start
+from course_utils.vision3d.splat_fit import Rates, SplatFit, random_start
 from course_utils.vision3d.splatting import render_gaussians
 
 __all__ = ["SplatFitLab", "SplatRun"]
@@ -109,7 +110,7 @@ class SplatFitLab:
             self.traces.clear()
             self.count.clear()
         self.last = steps
-        self.traces.append(steps, {"PSNR": psnr(seen, photograph)})
+        self.traces.append(steps, {"PSNR": image_psnr(seen, photograph)})
         self.count.append(steps, {"Gaussians": float(len(scene))})
         both = torch.cat([seen.clamp(0, 1), photograph], 2).movedim(0, -1)
         self.canvas.show(both)

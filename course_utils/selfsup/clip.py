@@ -19,8 +19,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils.core.encoders import ConvEncoder, evaluation_mode, pool_map
 from course_utils.selfsup.captions import END, PADDING
-from course_utils.selfsup.encoders import ConvEncoder, evaluation_mode, pool_map
 
 FIRST_TEMPERATURE = 0.07
 LARGEST_SCALE = 100.0  # of the logits

@@ -13,6 +13,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from course_utils.core.srgb import linear_from_srgb, srgb_from_linear
+
 Image3 = Float[Tensor, "n 3 height width"]
 Lightness = Float[Tensor, "n 1 height width"]
 Chroma = Float[Tensor, "n 2 height width"]
@@ -42,18 +44,6 @@ def _check_channels(images: Tensor, channels: int, what: str) -> None:
 
 def _mix(matrix: Tensor, images: Image3) -> Image3:
     return torch.einsum("ij,njhw->nihw", matrix, images)
-
-
-def linear_from_srgb(values: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """Undoes the gamma of sRGB: ``v / 12.92`` below 0.04045, else ``((v + 0.055) / 1.055)^2.4``."""
-    bright = ((values.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4
-    return torch.where(values <= 0.04045, values / 12.92, bright)
-
-
-def srgb_from_linear(values: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """Applies the gamma of sRGB (IEC 61966-2-1), the inverse of ``linear_from_srgb``."""
-    bright = 1.055 * values.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
-    return torch.where(values <= 0.0031308, values * 12.92, bright)
 
 
 def rgb_to_lab(images: Image3) -> Image3:

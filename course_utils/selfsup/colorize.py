@@ -14,9 +14,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils.core.encoders import ConvEncoder, SkipDecoder, features_of
 from course_utils.selfsup import color
 from course_utils.selfsup.color import Bins, Chroma, Image3, Lightness
-from course_utils.selfsup.encoders import ConvEncoder, SkipDecoder, features_of
 
 CoarseChroma = Float[Tensor, "n 2 coarse_height coarse_width"]
 Generator = torch.Generator | None

@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.selfsup.encoders import ConvEncoder, SkipDecoder
+from course_utils.core.encoders import ConvEncoder, SkipDecoder
 
 MARGIN = 0.5
 TEMPERATURE = 0.07

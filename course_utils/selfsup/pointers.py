@@ -19,8 +19,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from course_utils.core.encoders import convolution
 from course_utils.selfsup import color
-from course_utils.selfsup.encoders import convolution
 
 Attention = Float[Tensor, "n reference target"]
 Generator = torch.Generator | None

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.selfsup.encoders import BottleneckDecoder, ConvEncoder
+from course_utils.core.encoders import BottleneckDecoder, ConvEncoder
 
 Images = Float[Tensor, "n channels height width"]
 Generator = torch.Generator | None

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.selfsup.encoders import ConvEncoder, evaluation_mode
+from course_utils.core.encoders import ConvEncoder, evaluation_mode
 
 Features = Float[Tensor, "n features"]
 Labels = Int[Tensor, " n"]

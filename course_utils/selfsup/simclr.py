@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
 
+from course_utils.core.encoders import ConvEncoder
 from course_utils.selfsup.augment import Colours
-from course_utils.selfsup.encoders import ConvEncoder
 from course_utils.selfsup.views import ViewRecipe, random_views
 
 Views = Float[Tensor, "views features"]

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.selfsup.encoders import ConvEncoder
+from course_utils.core.encoders import ConvEncoder
 from course_utils.vision3d.boxes import full_boxes
 from course_utils.vision3d.cameras import Camera
 from course_utils.vision3d.frustums import project_boxes

@@ -176,14 +176,3 @@ def hierarchical_loss(
         photometric_loss(first, colour, background),
         photometric_loss(second, colour, background),
     )
-
-
-def psnr(mean_squared_error: Float[Tensor, ""] | float) -> float:
-    """Peak signal-to-noise ratio of pictures in [0, 1], -10 log10(mse), in decibels.
-
-    Raises: ValueError if the error is negative.
-    """
-    error = float(torch.as_tensor(mean_squared_error).detach())
-    if error < 0:
-        raise ValueError(f"a mean squared error is not negative, got {error}")
-    return math.inf if error == 0 else -10 * math.log10(error)

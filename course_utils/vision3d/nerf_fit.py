@@ -14,9 +14,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from course_utils.core.metrics import psnr
 from course_utils.vision3d.cameras import Camera, pixel_centres, pixels_to_rays
 from course_utils.vision3d.compositing import over_background
-from course_utils.vision3d.nerf import RadianceField, hierarchical_loss, psnr
+from course_utils.vision3d.nerf import RadianceField, hierarchical_loss
 from course_utils.vision3d.ray_samples import regular_edges
 from course_utils.vision3d.volume import Field, Rendered, render_hierarchical
 

@@ -17,10 +17,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from course_utils.core.steps import follow_rows
 from course_utils.vision3d import densify as growth
 from course_utils.vision3d.cameras import Camera
 from course_utils.vision3d.gaussians import Gaussians, gaussians_from_points
-from course_utils.vision3d.nerf import psnr as psnr_of_error
 from course_utils.vision3d.splatting import over, renderer
 
 NAMES = tuple(field.name for field in fields(Gaussians))
@@ -150,16 +150,6 @@ class SplatFit:
                 self.optimiser.state[tensor] = follow_rows(state, origin)
 
 
-def follow_rows(state: dict, origin: Int[Tensor, "rows"]) -> dict:
-    """Adam's state for rows that came from others, given by index; zero for new ones, of -1."""
-    found = {"step": state["step"].clone()}
-    for name in ("exp_avg", "exp_avg_sq"):
-        rows = state[name][origin.clamp_min(0)]
-        rows[origin < 0] = 0
-        found[name] = rows
-    return found
-
-
 def picture_loss(
     image: Float[Tensor, "3 height width"], picture: Float[Tensor, "3 height width"]
 ) -> Float[Tensor, ""]:
@@ -170,15 +160,6 @@ def picture_loss(
     """
     difference = image - picture.to(image)
     return difference.abs().mean() + difference.square().mean()
-
-
-def psnr(
-    image: Float[Tensor, "*batch 3 height width"], picture: Float[Tensor, "*batch 3 height width"]
-) -> float:
-    """Peak signal-to-noise ratio in decibels, -10 log10 of the mean squared error, of colours in
-    [0, 1].
-    """
-    return psnr_of_error((image.clamp(0, 1) - picture).square().mean().clamp_min(1e-12))
 
 
 def random_start(

@@ -13,7 +13,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 # fastmath lets sums be reordered, which vector instructions need; the order is still fixed.
-from course_utils.data.toy.compiled import options
+from course_utils.core.numba_support import options
 
 OPTIONS = options(fastmath=True)
 F = np.float32

@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numba import njit
 
-from course_utils.data.toy.compiled import options
+from course_utils.core.numba_support import options
 from course_utils.vision3d.projection import BLUR, NEAR
 
 OPTIONS = options()

@@ -6,9 +6,7 @@ very first time on a machine it has to be compiled, which takes a moment and is 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from importlib import import_module
 from types import ModuleType
@@ -19,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from course_utils.cores import available_cores
+from course_utils.core.numba_support import worker_threads
 from course_utils.vision3d.cameras import Camera, orbit_camera
 from course_utils.vision3d.gaussians import Gaussians, gaussians_from_points
 from course_utils.vision3d.projection import MARGIN, Splats, check_camera
@@ -161,22 +159,12 @@ def _over_tiles(work: Callable[[int, int], None], starts: np.ndarray) -> None:
 
 
 @cache
-def worker_threads() -> ThreadPoolExecutor:
-    """Threads for compiled code, which lets go of Python's lock: as many as cores may be used."""
-    return ThreadPoolExecutor(available_cores(), "compiled")
-
-
-if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
-    os.register_at_fork(after_in_child=worker_threads.cache_clear)
-
-
-@cache
 def _kernels(name: str) -> ModuleType:
     """One module of compiled code; says so before the first compilation on a machine."""
-    from course_utils.data.toy import compiled  # looks after numba's cache
+    from course_utils.core import numba_support  # looks after numba's cache
     from course_utils.vision3d import splat_tiles_numba
 
-    compiled.prepare(splat_tiles_numba.trace, SOURCES, "the renderer of Gaussian splats")
+    numba_support.prepare(splat_tiles_numba.trace, SOURCES, "the renderer of Gaussian splats")
     return import_module(f"course_utils.vision3d.{name}")
 
 

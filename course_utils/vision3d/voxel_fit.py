@@ -19,8 +19,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from course_utils.core.steps import follow_rows
 from course_utils.vision3d.compositing import over_background
-from course_utils.vision3d.splat_fit import follow_rows
 from course_utils.vision3d.voxel_march import march_rays
 from course_utils.vision3d.voxelfield import VoxelField, keep_dense, refine, thin_fog
 

@@ -20,9 +20,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from course_utils.core.numba_support import worker_threads
 from course_utils.vision3d.cameras import Camera, pixel_centres, pixels_to_rays
 from course_utils.vision3d.compositing import over_background
-from course_utils.vision3d.splats_compiled import worker_threads
 from course_utils.vision3d.volume import render_rays
 from course_utils.vision3d.voxelfield import SCALE, VoxelField, light_basis, thin_fog
 
@@ -216,10 +216,10 @@ def _over_rays(work: Callable[[int, int, int], None], rays: int) -> None:
 @cache
 def _kernels() -> ModuleType:
     """The compiled code; says so before the first compilation on a machine."""
-    from course_utils.data.toy import compiled  # looks after numba's cache
+    from course_utils.core import numba_support  # looks after numba's cache
     from course_utils.vision3d import voxel_march_numba
 
-    compiled.prepare(voxel_march_numba.march_back, SOURCES, "the marcher of voxel fields")
+    numba_support.prepare(voxel_march_numba.march_back, SOURCES, "the marcher of voxel fields")
     return voxel_march_numba
 
 

@@ -21,7 +21,7 @@ from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from course_utils.data.toy.compiled import options
+from course_utils.core.numba_support import options
 
 OPTIONS = options(fastmath=True)
 F, N = np.float32, np.int64

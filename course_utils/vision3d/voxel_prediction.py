@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from course_utils.selfsup.encoders import ConvEncoder, evaluation_mode
+from course_utils.core.encoders import ConvEncoder, evaluation_mode
 
 SEED_SIDE = 4  # voxels along each side of the grid with which the decoder starts
 Picture = Float[Tensor, "n channels height width"]

@@ -21,7 +21,8 @@ from functools import partial
 
 import torch
 
-from course_utils import devices, lecture_map, live, plots
+from course_utils import lecture_map, live, plots
+from course_utils.core import devices
 from course_utils.data import toy
 from course_utils.vision3d.cameras import orbit_camera
 

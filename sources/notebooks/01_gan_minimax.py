@@ -24,12 +24,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import devices, live, plots, plots_gan
+from course_utils import live, plots, plots_gan
+from course_utils.core import devices
+from course_utils.core.training import fit, progress
 from course_utils.gan import learning_process, minimax, toy_distributions, views
 from course_utils.gan.game import Game
 from course_utils.gan.players import Settings, discriminator_network
 from course_utils.live.gan_lab import LineLab, PlaneLab, line_settings
-from course_utils.training import fit, progress
 
 plots.use_style()
 devices.use_threads(1)  # networks this small are fastest on one core; the other one draws

@@ -26,15 +26,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import devices, live, plots
+from course_utils import live, plots
 from course_utils import plots_gan_images as show
+from course_utils.core import devices, metrics
+from course_utils.core.training import fit, progress
 from course_utils.data import load_images
 from course_utils.gan import biggan, dcgan, fractional, guidelines, images, judge, measures
 from course_utils.gan.class_game import ClassGame
 from course_utils.gan.dcgan import Recipe
 from course_utils.gan.picture_game import PictureGame, Rates, made_pictures
 from course_utils.live.gan_image_lab import PictureLab
-from course_utils.training import fit, progress
 
 plots.use_style()
 devices.use_threads()
@@ -134,7 +135,7 @@ show.checkerboards(counts)
 
 # %%
 for name, player in {"G": game.generator, "D": game.discriminator}.items():
-    print(f"{name}: {dcgan.count_parameters(player):,} weights")
+    print(f"{name}: {metrics.count_parameters(player):,} weights")
     for layer in player.layers:
         print("   ", layer)
 

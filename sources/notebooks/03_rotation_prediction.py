@@ -22,9 +22,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_utils import live, plots, plots_pretext
+from course_utils.core import encoders, steps
+from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import toy
-from course_utils.selfsup import encoders, pretext, probe, saliency, steps, views
-from course_utils.training import Minibatches, fit, progress
+from course_utils.selfsup import pretext, probe, saliency, views
 
 plots.use_style()
 SIZES = {

@@ -22,20 +22,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import devices, live, plots, plots_pretext, plots_zoo
+from course_utils import live, plots, plots_pretext, plots_zoo
+from course_utils.core import devices, encoders, steps
+from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import toy
-from course_utils.selfsup import (
-    encoders,
-    jigsaw,
-    patches,
-    pretext,
-    probe,
-    sequence,
-    shortcuts,
-    steps,
-    views,
-)
-from course_utils.training import Minibatches, fit, progress
+from course_utils.selfsup import jigsaw, patches, pretext, probe, sequence, shortcuts, views
 
 # %%
 plots.use_style()

@@ -24,10 +24,11 @@ from itertools import pairwise
 import torch
 from torch.nn import functional as F
 
-from course_utils import devices, live, plots, plots_color, plots_pretext
+from course_utils import live, plots, plots_color, plots_pretext
+from course_utils.core import devices, encoders, steps
+from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import toy
-from course_utils.selfsup import color, colorize, encoders, probe, steps
-from course_utils.training import Minibatches, fit, progress
+from course_utils.selfsup import color, colorize, probe
 
 plots.use_style()
 devices.use_threads(1)  # networks this small gain nothing from a second core

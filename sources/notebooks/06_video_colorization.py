@@ -23,11 +23,12 @@ import math
 import torch
 from torch.nn import functional as F
 
-from course_utils import devices, plots, plots_video
+from course_utils import plots, plots_video
+from course_utils.core import devices, steps
+from course_utils.core.encoders import settle_batch_statistics
+from course_utils.core.training import fit, progress
 from course_utils.data import toy
-from course_utils.selfsup import color, pointers, steps, tracking
-from course_utils.selfsup.encoders import settle_batch_statistics
-from course_utils.training import fit, progress
+from course_utils.selfsup import color, pointers, tracking
 
 plots.use_style()
 devices.use_threads(1)  # networks this small are fastest on one core; the other one draws

@@ -23,7 +23,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import devices, live, plots, plots_infonce
+from course_utils import live, plots, plots_infonce
+from course_utils.core import devices
 from course_utils.live.infonce_lab import SphereLab
 from course_utils.selfsup import contrastive, hypersphere
 from course_utils.selfsup import mutual_information as mi

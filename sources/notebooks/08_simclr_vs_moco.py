@@ -26,10 +26,11 @@ from dataclasses import replace
 import torch
 from torch.nn import functional as F
 
-from course_utils import devices, live, plots, plots_pretext, plots_simclr
+from course_utils import live, plots, plots_pretext, plots_simclr
+from course_utils.core import devices, encoders, steps
+from course_utils.core.training import Minibatches, Record, fit
 from course_utils.data import toy
-from course_utils.selfsup import augment, contrastive, encoders, moco, probe, simclr, steps, views
-from course_utils.training import Minibatches, Record, fit
+from course_utils.selfsup import augment, contrastive, moco, probe, simclr, views
 
 plots.use_style()
 devices.use_threads(1)  # the networks are small: one core is fastest

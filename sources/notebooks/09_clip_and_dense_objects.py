@@ -23,12 +23,13 @@ import math
 
 import torch
 
-from course_utils import devices, live, plots, plots_clip
+from course_utils import live, plots, plots_clip
+from course_utils.core import devices, encoders, steps
+from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import toy
 from course_utils.data.captioned import make_captioned
 from course_utils.data.view_pairs import make_view_pairs
-from course_utils.selfsup import captions, clip, dense, encoders, steps, tracking
-from course_utils.training import Minibatches, fit, progress
+from course_utils.selfsup import captions, clip, dense, tracking
 
 plots.use_style()
 devices.use_threads(1)  # networks this small gain nothing from a second core

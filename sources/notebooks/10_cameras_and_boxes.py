@@ -23,12 +23,13 @@ from dataclasses import replace
 
 import torch
 
-from course_utils import devices, live, plots, plots_boxes
+from course_utils import live, plots, plots_boxes
+from course_utils.core import devices
+from course_utils.core.steps import gradient_step, one_cycle
+from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import roadside, toy
 from course_utils.live.box_lab import PairLab, SlideLab, one_object, pull_on
 from course_utils.live.camera_lab import CameraLab, held_camera, look_through, some_scene
-from course_utils.selfsup.steps import gradient_step, one_cycle
-from course_utils.training import Minibatches, fit, progress
 from course_utils.vision3d import box_overlap, boxes, detector, frustums
 from course_utils.vision3d.cameras import pixels_to_rays, project_points, unproject
 
@@ -511,7 +512,7 @@ live.explore(look, picture=(0, len(test) - 1), least_score=(0.05, 0.9))
 # **Guess first:** the AP at 3D IoU 0.25 of the floor.
 
 # %%
-from course_utils.selfsup.encoders import settle_batch_statistics
+from course_utils.core.encoders import settle_batch_statistics
 from course_utils.vision3d import average_precision, detection_scores
 
 my_guess = 0.1

@@ -25,7 +25,8 @@ import time
 import torch
 from scipy.ndimage import binary_fill_holes
 
-from course_utils import devices, live, plots, plots_shapes
+from course_utils import live, plots, plots_shapes
+from course_utils.core import devices
 from course_utils.data import shaped, toy
 from course_utils.live.shape_lab import ShapeLab
 from course_utils.vision3d import mesh_distance, shapes, voxels
@@ -330,7 +331,7 @@ plots_shapes.voxel_panel(toy.render_image(chairs[:1], cameras[:1])[0], means, sc
 # ### The data
 
 # %%
-from course_utils.progress import counter, progress
+from course_utils.core.progress import counter, progress
 
 known = shaped.toy_shapes(SIZES["objects"], seed=1, backdrop="studio", progress=counter("objects"))
 unseen = shaped.toy_shapes(SIZES["unseen"], seed=2, backdrop="studio")
@@ -400,8 +401,8 @@ assert abs(balanced - voxels.balanced_occupancy_loss(cube, grid)) < 1e-6
 
 
 # %%
-from course_utils.selfsup import steps
-from course_utils.training import Minibatches, fit
+from course_utils.core import steps
+from course_utils.core.training import Minibatches, fit
 from course_utils.vision3d import voxel_prediction
 
 

@@ -22,10 +22,10 @@ SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
 import torch
 
-from course_utils import devices, live, plots, plots_implicit, plots_solids
+from course_utils import live, plots, plots_implicit, plots_solids
+from course_utils.core import devices, steps
+from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import posed, toy, unit_shapes
-from course_utils.selfsup import steps
-from course_utils.training import Minibatches, fit, progress
 from course_utils.vision3d import csg, implicit, shapes, sphere_tracing, view_function
 from course_utils.vision3d.cameras import orbit_camera
 

@@ -21,7 +21,8 @@ import math
 
 import torch
 
-from course_utils import devices, live, plots, plots_volume
+from course_utils import live, plots, plots_volume
+from course_utils.core import devices
 from course_utils.data import posed, toy
 from course_utils.live.ray_lab import RayLab, Slice, look_along
 from course_utils.vision3d import compositing, fogs, grid_field, ray_samples, volume

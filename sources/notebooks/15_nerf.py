@@ -27,11 +27,12 @@ from dataclasses import replace
 
 import torch
 
-from course_utils import devices, live, plots, plots_meshes, plots_nerf, plots_volume
+from course_utils import live, plots, plots_meshes, plots_nerf, plots_volume
+from course_utils.core import devices, metrics
+from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import posed, toy
 from course_utils.live.nerf_lab import EncodingLab
 from course_utils.live.ray_lab import Slice
-from course_utils.training import Minibatches, fit, progress
 from course_utils.vision3d import compositing, encoding_fits, nerf, nerf_fit, ray_samples, volume
 from course_utils.vision3d.cameras import crop_camera, orbit_camera, pixel_centres, pixels_to_rays
 
@@ -206,7 +207,7 @@ for _ in progress(fit(paint.step, batches)):
     pass
 painted = paint.values(points)
 squared = ((painted - colours) ** 2).mean(-1)
-seen_db, unseen_db = ([nerf.psnr(e) for e in squared[:, mask].mean(1)] for mask in (told, ~told))
+seen_db, unseen_db = ([metrics.psnr(e) for e in squared[:, mask].mean(1)] for mask in (told, ~told))
 print(f"you said {my_guess}; best between the pixels is L = {unseen_db.index(max(unseen_db))}")
 plots_nerf.errors_by_octaves(
     octaves, seen_db, unseen_db, encoding_fits.octaves_for_spacing(4 / side)
@@ -380,7 +381,7 @@ even = over_white(
     volume.render_rays(true_fog, *rays, ray_samples.regular_edges(edges[0], edges[-1], 32))
 )
 twice = over_white(volume.render_hierarchical(true_fog, true_fog, *rays, edges, 16, dice)[1])
-even_db, twice_db = (nerf.psnr(((p - best) ** 2).mean()) for p in (even, twice))
+even_db, twice_db = (metrics.psnr(((p - best) ** 2).mean()) for p in (even, twice))
 print(
     f"32 evenly {even_db:.1f} dB, 16 + 16 {twice_db:.1f} dB: you said {my_guess}, "
     f"it gains {twice_db - even_db:.1f}"
@@ -434,7 +435,7 @@ def train(run, judged, size=SIZES["rays"], steps=SIZES["steps"], looks=6):
 
 def judged(run):
     drawn = torch.stack([run.picture(camera, generator=dice) for camera in judges.cameras])
-    return nerf.psnr(((drawn - judges.images) ** 2).mean()), drawn
+    return metrics.psnr(((drawn - judges.images) ** 2).mean()), drawn
 
 
 # %%
@@ -752,7 +753,7 @@ def trained_on(count):
         for n, k in (("trained on", 0), ("never seen", 11))
     }
     db = {
-        n: nerf.psnr(((p - small.images[k]) ** 2).mean())
+        n: metrics.psnr(((p - small.images[k]) ** 2).mean())
         for (n, p), k in zip(drawn.items(), (0, 11), strict=True)
     }
     return {f"{count}: {n}\n{db[n]:.1f} dB": p for n, p in drawn.items()}
@@ -787,7 +788,7 @@ voxels = voxel_fit.VoxelFit(centre, radius, plan, generator=dice)
 
 def voxel_judged(run):
     drawn = torch.stack([voxel_march.render_view(run.field, camera) for camera in judges.cameras])
-    return nerf.psnr(((drawn - judges.images) ** 2).mean()), drawn
+    return metrics.psnr(((drawn - judges.images) ** 2).mean()), drawn
 
 
 voxel_march.warm_up()

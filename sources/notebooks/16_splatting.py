@@ -24,12 +24,13 @@ from pathlib import Path
 
 import torch
 
-from course_utils import devices, live, plots, plots_splat, plots_volume
+from course_utils import live, plots, plots_splat, plots_volume
+from course_utils.core import devices, metrics
+from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import posed, toy
 from course_utils.live.fly import fly
 from course_utils.live.splat_fit_lab import SplatFitLab
 from course_utils.live.splat_lab import SplatLab, one_gaussian
-from course_utils.training import Minibatches, fit, progress
 from course_utils.vision3d import compositing, gaussians, projection, splat_fit, splatting, volume
 from course_utils.vision3d.cameras import orbit_camera, pixel_centres, project_points
 from course_utils.vision3d.spherical_harmonics import harmonics_basis, harmonics_from_colours
@@ -281,7 +282,7 @@ def batches(pictures, generator):
 
 def judged(scene, pictures):
     seen = [splatting.render_gaussians(scene, camera, white) for camera in pictures.cameras]
-    return splat_fit.psnr(torch.stack(seen), pictures.images)
+    return metrics.image_psnr(torch.stack(seen), pictures.images)
 
 
 start = splat_fit.random_start(START, centre, radius, generator=dice)
@@ -689,7 +690,7 @@ seen_by = {}
 for name, paint in painters.items():
     drawn = torch.stack([paint(c) for c in judges.cameras]).clamp(0, 1).detach()
     rate, seen_by[name] = 1 / seconds(lambda paint=paint: paint(camera)), drawn[1]
-    found = f"{splat_fit.psnr(drawn, judges.images):10.1f}{similarity(drawn):8.3f}"
+    found = f"{metrics.image_psnr(drawn, judges.images):10.1f}{similarity(drawn):8.3f}"
     print(f"{name:10}{stored[name]:10,}{spent[name]:16.1f}{rate:12.1f}{found}")
 print("you said", my_guess)
 plots_volume.pictures(seen_by | {"photograph": judges.images[1]}, good=["photograph"])

@@ -327,8 +327,8 @@ plots.image_grid(torch.stack(parts), labels=names, columns=3)
 # random weights is never trained. It only measures its batch statistics, for a fair comparison.
 
 # %%
-from course_utils.selfsup.encoders import convolution, settle_batch_statistics
-from course_utils.selfsup.steps import one_cycle
+from course_utils.core.encoders import convolution, settle_batch_statistics
+from course_utils.core.steps import one_cycle
 
 
 def network_of(classes, seed):

@@ -311,9 +311,9 @@ fig
 # %%
 from torch import nn
 
+from course_utils.core.encoders import convolution, settle_batch_statistics
+from course_utils.core.steps import one_cycle
 from course_utils.data import load_images
-from course_utils.selfsup.encoders import convolution, settle_batch_statistics
-from course_utils.selfsup.steps import one_cycle
 from course_utils.selfsup.views import ViewRecipe, random_views
 
 many, batch, steps = {"laptop": (2000, 64, 200), "gpu": (10_000, 256, 1500), "test": (80, 8, 4)}[

@@ -343,8 +343,8 @@ plots.image_grid(two_views(known.images[:8], recipe, dice), columns=8)
 # %%
 import copy
 
-from course_utils.selfsup.encoders import ConvEncoder, settle_batch_statistics
-from course_utils.selfsup.steps import one_cycle
+from course_utils.core.encoders import ConvEncoder, settle_batch_statistics
+from course_utils.core.steps import one_cycle
 
 torch.manual_seed(0)
 untrained = ProjectedEncoder(ConvEncoder(16))

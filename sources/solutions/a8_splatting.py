@@ -337,8 +337,9 @@ plots.image_grid(views.images[:8], columns=4, picture_inches=2)
 # Your functions in a row make a renderer. The scene starts as grey balls anywhere.
 
 # %%
+from course_utils.core.metrics import image_psnr
 from course_utils.vision3d.spherical_harmonics import colours_from_harmonics
-from course_utils.vision3d.splat_fit import psnr, random_start
+from course_utils.vision3d.splat_fit import random_start
 
 white = torch.ones(3)
 centre, radius = (x[0] for x in toy.scene_ball(world))
@@ -382,7 +383,7 @@ for step in range(steps + 1):
         album[f"{step} steps"] = seen[0].clamp(0, 1)
         print(
             f"step {step:4}: {len(scene):4} Gaussians, "
-            f"{psnr(seen, judges.images):.1f} dB on new views"
+            f"{image_psnr(seen, judges.images):.1f} dB on new views"
         )
         if 0 < step < steps:
             clone, split = densify_mask(

@@ -12,9 +12,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from course_utils.core import numba_support
+from course_utils.core.srgb import linear_from_srgb, srgb_from_linear
 from course_utils.data import toy
-from course_utils.data.toy import compiled, raycast_numba
-from course_utils.data.toy.backdrops import linear_from_srgb, srgb_from_linear
+from course_utils.data.toy import raycast_numba
 from course_utils.data.toy.primitives import ELLIPSOID, EMPTY, PRISM
 from course_utils.data.toy.render import is_blocked
 from course_utils.vision3d.cameras import orbit_camera, pixel_centres, pixels_to_rays, unproject
@@ -278,10 +279,10 @@ def test_stale_compiled_code_is_dropped(tmp_path, capsys):
 
     old = tmp_path / "raycast_numba.paint-1.py311.nbi"
     old.write_text("old")
-    compiled.prepare(Kernel, raycast_numba.SOURCES, "it")
+    numba_support.prepare(Kernel, raycast_numba.SOURCES, "it")
     assert not old.exists() and "Compiling it" in capsys.readouterr().err
     old.write_text("new")
-    compiled.prepare.__wrapped__(Kernel, raycast_numba.SOURCES, "it")
+    numba_support.prepare.__wrapped__(Kernel, raycast_numba.SOURCES, "it")
     assert old.exists() and not capsys.readouterr().err
 
 

@@ -7,6 +7,7 @@ from scipy.signal import convolve2d
 from torch import nn
 from torch.nn import functional as F
 
+from course_utils.core import metrics
 from course_utils.gan import dcgan, fractional
 from course_utils.gan.dcgan import GUIDELINES, Recipe
 from course_utils.gan.guidelines import lint_discriminator, lint_generator
@@ -63,7 +64,7 @@ def test_weights_start_as_in_the_paper_and_signals_survive_without_normalisation
 def test_parameters_of_a_small_generator_are_counted_by_hand():
     # 5 x (8 maps x 16 cells), norm 2 x 8; 8 x 4 x 16, norm 2 x 4; 4 x 1 x 16 and a bias
     network = dcgan.generator_network(SMALL)
-    assert dcgan.count_parameters(network) == 5 * 128 + 16 + 512 + 8 + 65
+    assert metrics.count_parameters(network) == 5 * 128 + 16 + 512 + 8 + 65
 
 
 # ------------------------------------------------------------------ linter

@@ -4,7 +4,8 @@ import math
 import pytest
 import torch
 
-from course_utils.selfsup import captions, clip, steps
+from course_utils.core import steps
+from course_utils.selfsup import captions, clip
 
 
 def generator(seed=0):

@@ -4,10 +4,11 @@ import math
 import pytest
 import torch
 
+from course_utils.core import steps
+from course_utils.core.encoders import settle_batch_statistics
 from course_utils.data import toy
 from course_utils.data.view_pairs import make_view_pairs
-from course_utils.selfsup import dense, steps, tracking
-from course_utils.selfsup.encoders import settle_batch_statistics
+from course_utils.selfsup import dense, tracking
 
 
 def generator(seed=0):

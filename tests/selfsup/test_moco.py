@@ -6,10 +6,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils.selfsup import moco, simclr, steps
-from course_utils.selfsup.encoders import ConvEncoder
+from course_utils.core import steps
+from course_utils.core.encoders import ConvEncoder
+from course_utils.core.training import Minibatches
+from course_utils.selfsup import moco, simclr
 from course_utils.selfsup.views import ViewRecipe
-from course_utils.training import Minibatches
 
 
 def normal(*shape, seed=0, dtype=torch.float64):

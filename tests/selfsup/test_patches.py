@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from course_utils.core.encoders import ConvEncoder
 from course_utils.selfsup import patches
-from course_utils.selfsup.encoders import ConvEncoder
 
 
 def generator(seed=0):

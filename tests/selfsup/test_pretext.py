@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from course_utils.core.encoders import ConvEncoder
 from course_utils.selfsup import pretext
-from course_utils.selfsup.encoders import ConvEncoder
 
 
 def images_of(count=3, side=6):

@@ -7,8 +7,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
+from course_utils.core.encoders import Classifier, ConvEncoder
 from course_utils.selfsup import probe
-from course_utils.selfsup.encoders import Classifier, ConvEncoder
 
 
 def generator(seed=0):

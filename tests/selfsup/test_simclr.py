@@ -5,8 +5,9 @@ import torch
 from lightly.loss import NTXentLoss
 from torch import nn
 
-from course_utils.selfsup import simclr, steps
-from course_utils.selfsup.encoders import ConvEncoder
+from course_utils.core import steps
+from course_utils.core.encoders import ConvEncoder
+from course_utils.selfsup import simclr
 from course_utils.selfsup.views import ViewRecipe
 
 

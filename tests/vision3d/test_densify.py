@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from course_utils.core.metrics import image_psnr
 from course_utils.data import posed, toy
 from course_utils.vision3d.densify import (
     SHRINK,
@@ -16,7 +17,7 @@ from course_utils.vision3d.densify import (
     split_in_two,
 )
 from course_utils.vision3d.gaussians import Gaussians, covariance_3d
-from course_utils.vision3d.splat_fit import Rates, SplatFit, psnr, random_start
+from course_utils.vision3d.splat_fit import Rates, SplatFit, random_start
 from course_utils.vision3d.splatting import render_gaussians
 from tests.vision3d.splat_scenes import camera, scene
 
@@ -89,7 +90,7 @@ def judge(fitting: SplatFit, held_out) -> float:
     pictures = [
         render_gaussians(fitting.gaussians, camera, torch.ones(3)) for camera in held_out.cameras
     ]
-    return psnr(torch.stack(pictures), held_out.images)
+    return image_psnr(torch.stack(pictures), held_out.images)
 
 
 def test_adam_remembers_those_that_stay_and_forgets_nothing_else():

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from course_utils.training import fit
+from course_utils.core.training import fit
 from course_utils.vision3d import encoding_fits as ef
 from course_utils.vision3d.nerf import positional_encoding
 

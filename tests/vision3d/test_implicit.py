@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
+from course_utils.core import steps
+from course_utils.core.training import Minibatches, fit
 from course_utils.data.unit_shapes import unit_shapes
-from course_utils.selfsup import steps
-from course_utils.training import Minibatches, fit
 from course_utils.vision3d import csg, implicit, view_function
 from course_utils.vision3d.shapes import occupancy_from_function
 

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from course_utils.training import Minibatches, fit
+from course_utils.core import metrics
+from course_utils.core.training import Minibatches, fit
 from course_utils.vision3d import cameras, nerf, ray_samples, volume
 
 DOUBLE = torch.float64
@@ -107,8 +108,8 @@ def test_loss_and_psnr_by_hand():
     # Half transparent in front of white: 0.25 + 0.5, 0.5, 0.5 against 0.5, 0.5, 0.5
     loss = nerf.photometric_loss(seen, torch.full((1, 3), 0.5), torch.ones(3))
     assert loss.item() == pytest.approx(0.25**2 / 3)
-    assert nerf.psnr(0.01) == pytest.approx(20.0)
-    assert nerf.psnr(0.0) == math.inf
+    assert metrics.psnr(0.01) == pytest.approx(20.0)
+    assert metrics.psnr(0.0) == math.inf
 
 
 def test_both_looks_are_judged_and_both_fields_are_trained():
@@ -133,7 +134,7 @@ def test_both_looks_are_judged_and_both_fields_are_trained():
         (lambda: nerf.positional_encoding(torch.zeros(1, 3), -1), "negative"),
         (lambda: nerf.RadianceField(radius=0.0), "positive radius"),
         (lambda: nerf.RadianceField(layers=1), "two layers"),
-        (lambda: nerf.psnr(-1.0), "not negative"),
+        (lambda: metrics.psnr(-1.0), "not negative"),
         (
             lambda: nerf.rays_of_views(
                 torch.zeros(2, 3, 4, 4), cameras.orbit_camera(torch.zeros(2), 0.1, 3.0, size=5)
@@ -192,7 +193,7 @@ def test_a_field_learns_a_ball_and_its_depth_on_every_seed(seed):
     unseen = nerf.rays_of_views(images[12:], views[12:])
     with torch.no_grad():
         seen = volume.render_rays(field, unseen.origins, unseen.directions, edges)
-        quality = nerf.psnr(nerf.photometric_loss(seen, unseen.colour, white))
+        quality = metrics.psnr(nerf.photometric_loss(seen, unseen.colour, white))
     middle = seen.distance.view(20, 20)[9:11, 9:11].mean().item()
     print(f"seed {seed}: {quality:.1f} dB on an unseen view, middle at {middle:.2f} (truth 2.50)")
     assert quality > 20

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from course_utils.core import metrics
+from course_utils.core.training import Minibatches, fit
 from course_utils.data import posed, toy
-from course_utils.training import Minibatches, fit
 from course_utils.vision3d import cameras, nerf, nerf_fit, volume
 
 CENTRE = torch.zeros(3)
@@ -55,7 +56,7 @@ def test_a_step_is_one_step_of_adam_on_both_losses():
     sum(losses).backward()
     adam.step()
     assert told["coarse"].item() == pytest.approx(losses[0].item())
-    assert told["training dB"] == pytest.approx(nerf.psnr(losses[1]))
+    assert told["training dB"] == pytest.approx(metrics.psnr(losses[1]))
     mine = [p for field in run.fields for p in field.parameters()]
     for a, b in zip(mine, parameters, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
@@ -162,6 +163,6 @@ def test_without_view_dependence_a_glossy_surface_is_worse_on_every_seed():
                 slower.step()
             with torch.no_grad():
                 error = torch.nn.functional.mse_loss(field(*asked[:2])[1], asked[2])
-            quality.append(nerf.psnr(error))
+            quality.append(metrics.psnr(error))
         print(f"seed {seed}: complete {quality[0]:.2f} dB, no view dependence {quality[1]:.2f} dB")
         assert quality[0] > quality[1] + 0.4

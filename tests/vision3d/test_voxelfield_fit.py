@@ -5,10 +5,10 @@ import statistics
 import pytest
 import torch
 
+from course_utils.core.metrics import image_psnr
+from course_utils.core.training import Minibatches, fit
 from course_utils.data import posed, toy
-from course_utils.training import Minibatches, fit
 from course_utils.vision3d import nerf, voxel_fit, voxel_march
-from course_utils.vision3d.splat_fit import psnr
 from tests.vision3d.test_nerf import ball_views
 from tests.vision3d.test_voxelfield import random_field
 
@@ -118,6 +118,6 @@ def test_a_toy_scene_is_learnt_from_twenty_views(seed):
         pass
     judges = pictures[held_out]
     seen = torch.stack([voxel_march.render_view(fitting.field, c) for c in judges.cameras])
-    found = psnr(seen, judges.images)
+    found = image_psnr(seen, judges.images)
     print(f"seed {seed}: {found:.1f} dB on 4 unseen views, {fitting.field.bytes / 1e6:.1f} MB")
     assert found > 24

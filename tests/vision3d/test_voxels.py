@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from course_utils.selfsup.steps import gradient_step, one_cycle
-from course_utils.training import Minibatches, fit
+from course_utils.core.steps import gradient_step, one_cycle
+from course_utils.core.training import Minibatches, fit
 from course_utils.vision3d import voxel_prediction, voxels
 
 

@@ -14,7 +14,8 @@ from course_utils.checks.a2.rotation import (
     observe_turns,
 )
 from course_utils.checks.exercise import declaring
-from course_utils.selfsup import encoders, patches, pretext, probe
+from course_utils.core import encoders
+from course_utils.selfsup import patches, pretext, probe
 
 
 class _Blocks(encoders.ConvEncoder):

@@ -20,6 +20,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils.core.srgb import linear_from_srgb
+
 BACKDROPS = ("outdoors", "studio", "pattern")
 OUTDOORS, STUDIO, PATTERN = 0, 1, 2
 LAWN, TILES, STRIPES = 0, 1, 2
@@ -58,17 +60,6 @@ class Backdrop:
     def map(self, change: Callable[[Tensor], Tensor]) -> Backdrop:
         """The same backdrops with ``change`` applied to every tensor."""
         return Backdrop(**{f.name: change(getattr(self, f.name)) for f in fields(self)})
-
-
-def linear_from_srgb(colour: Tensor) -> Tensor:
-    """Linear light from sRGB values in [0, 1] (IEC 61966-2-1)."""
-    return torch.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
-
-
-def srgb_from_linear(light: Tensor) -> Tensor:
-    """The inverse of ``linear_from_srgb``."""
-    bright = 1.055 * light.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
-    return torch.where(light <= 0.0031308, 12.92 * light, bright)
 
 
 class _Dice:

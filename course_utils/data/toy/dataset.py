@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from course_utils.core.numba_support import digest_of
 from course_utils.data.cache import load_or_build
-from course_utils.data.toy.compiled import digest_of
 from course_utils.data.toy.kinds import KINDS
 from course_utils.data.toy.render import render, render_image
 from course_utils.data.toy.scenes import Scenes, sample_cameras, sample_scenes, stack_scenes

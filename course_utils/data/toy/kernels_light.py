@@ -9,8 +9,8 @@ import math
 
 from numba import njit
 
+from course_utils.core.numba_support import options
 from course_utils.data.toy.backdrops import OUTDOORS, STRIPES, STUDIO, TILES
-from course_utils.data.toy.compiled import options
 from course_utils.data.toy.lighting import (
     CLOUD,
     COAT_AT_NORMAL,

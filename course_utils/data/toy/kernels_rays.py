@@ -11,8 +11,8 @@ import math
 import numpy as np
 from numba import njit
 
+from course_utils.core.numba_support import options
 from course_utils.data.toy.backdrops import OUTDOORS
-from course_utils.data.toy.compiled import options
 from course_utils.data.toy.packing import (
     BACKDROP,
     BALL,

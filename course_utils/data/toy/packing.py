@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.data.toy.backdrops import Backdrop, linear_from_srgb
+from course_utils.core.srgb import linear_from_srgb
+from course_utils.data.toy.backdrops import Backdrop
 from course_utils.data.toy.primitives import EMPTY, bounding_radius
 from course_utils.data.toy.scenes import Scenes
 from course_utils.vision3d.cameras import Camera

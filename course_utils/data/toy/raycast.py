@@ -10,8 +10,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from course_utils.core.srgb import linear_from_srgb
 from course_utils.data.toy import lighting
-from course_utils.data.toy.backdrops import OUTDOORS, Backdrop, linear_from_srgb
+from course_utils.data.toy.backdrops import OUTDOORS, Backdrop
 from course_utils.data.toy.distance import frustum_distance, prism_distance
 from course_utils.data.toy.intersect import ray_hits
 from course_utils.data.toy.primitives import EMPTY, Parts, bounding_radius, pick, to_local

@@ -12,8 +12,8 @@ import math
 import numpy as np
 from numba import njit, prange
 
+from course_utils.core.numba_support import options
 from course_utils.data.toy.backdrops import OUTDOORS
-from course_utils.data.toy.compiled import options
 from course_utils.data.toy.kernels_light import backdrop, ground, hazed, lit, tone
 from course_utils.data.toy.kernels_rays import cast, lost_light, normal_at, occluded
 from course_utils.data.toy.packing import (

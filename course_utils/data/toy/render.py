@@ -9,12 +9,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from course_utils.core.devices import torch_threads_kept
+from course_utils.core.srgb import srgb_from_linear
 from course_utils.data.toy import raycast
-from course_utils.data.toy.backdrops import srgb_from_linear
 from course_utils.data.toy.lighting import noise_table
 from course_utils.data.toy.packing import pack_backdrop, pack_balls, pack_cameras, pack_parts
 from course_utils.data.toy.scenes import Scenes
-from course_utils.devices import torch_threads_kept
 from course_utils.vision3d.cameras import Camera
 
 BACKENDS = ("auto", "numba", "torch")
@@ -198,9 +198,10 @@ def _numba_truth(scenes: Scenes, camera: Camera, scene_of: Tensor) -> dict[str, 
 
 def _compiled():
     """The compiled renderer's module, after saying so if it has to be compiled first."""
-    from course_utils.data.toy import compiled, raycast_numba
+    from course_utils.core import numba_support
+    from course_utils.data.toy import raycast_numba
 
-    compiled.prepare(raycast_numba.paint, raycast_numba.SOURCES, "the toy world's renderer")
+    numba_support.prepare(raycast_numba.paint, raycast_numba.SOURCES, "the toy world's renderer")
     return raycast_numba
 
 

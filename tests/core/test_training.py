@@ -7,9 +7,9 @@ import threading
 import pytest
 import torch
 
-from course_utils import training
-from course_utils.progress import progress_line
-from course_utils.training import Checkpoint, Minibatches, Record, fit, progress
+from course_utils.core import training
+from course_utils.core.progress import progress_line
+from course_utils.core.training import Checkpoint, Minibatches, Record, fit, progress
 
 X = torch.randn(96, 3, generator=torch.Generator().manual_seed(0))
 Y = X @ torch.tensor([1.0, -2.0, 0.5])

@@ -11,9 +11,11 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
+from course_utils.cores import available_cores
 from course_utils.places import can_write, private_folder
 
 
@@ -69,6 +71,16 @@ def prepare(kernel, sources: tuple[str, ...], what: str) -> None:
         _write(stamp, digest)
     if not any(folder.glob(f"{source.stem}.{kernel.py_func.__name__}-*.nbi")):
         print(f"Compiling {what}, once on this machine (about 20 s) …", file=sys.stderr)
+
+
+@cache
+def worker_threads() -> ThreadPoolExecutor:
+    """Threads for compiled code, which lets go of Python's lock: as many as cores may be used."""
+    return ThreadPoolExecutor(available_cores(), "compiled")
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=worker_threads.cache_clear)
 
 
 def digest_of(paths: Iterable[Path]) -> str:

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils.selfsup import encoders, steps
+from course_utils.core import encoders, metrics, steps
 
 
 def test_parameter_counts_equal_the_sum_over_layers():
@@ -13,9 +13,9 @@ def test_parameter_counts_equal_the_sum_over_layers():
         # kernels 3x3 between these channels, and two numbers a channel for batch normalisation
         chain = [3, width, 2 * width, 2 * width, 4 * width, 4 * width]
         expected = sum(9 * a * b + 2 * b for a, b in pairwise(chain))
-        assert encoders.count_parameters(encoders.ConvEncoder(width)) == expected
-    assert round(encoders.count_parameters(encoders.ConvEncoder(16)) / 1e3) == 70
-    assert round(encoders.count_parameters(encoders.ConvEncoder(32)) / 1e3) == 278
+        assert metrics.count_parameters(encoders.ConvEncoder(width)) == expected
+    assert round(metrics.count_parameters(encoders.ConvEncoder(16)) / 1e3) == 70
+    assert round(metrics.count_parameters(encoders.ConvEncoder(32)) / 1e3) == 278
 
 
 def test_maps_halve_the_picture_three_times():

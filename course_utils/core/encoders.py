@@ -180,15 +180,6 @@ class BottleneckDecoder(nn.Module):
         return self.output(features)
 
 
-def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
-    """Returns the number of learned numbers in a module."""
-    return sum(
-        parameter.numel()
-        for parameter in module.parameters()
-        if parameter.requires_grad or not trainable_only
-    )
-
-
 def pool_map(
     feature_map: Float[Tensor, "n channels height width"], cells: int
 ) -> Float[Tensor, "n features"]:

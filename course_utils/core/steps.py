@@ -1,4 +1,4 @@
-"""Training steps for ``course_utils.training.fit``: a loss becomes a function of a batch.
+"""Training steps for ``course_utils.core.training.fit``: a loss becomes a function of a batch.
 
 The loop itself stays in the notebook; here are only the three lines that every loop repeats.
 """
@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import torch
+from jaxtyping import Int
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
@@ -62,6 +63,16 @@ def fast_precision(network: nn.Module) -> Callable[[Tensor], Tensor]:
         return outputs.float()
 
     return forward
+
+
+def follow_rows(state: dict, origin: Int[Tensor, "rows"]) -> dict:
+    """Adam's state for rows that came from others, given by index; zero for new ones, of -1."""
+    found = {"step": state["step"].clone()}
+    for name in ("exp_avg", "exp_avg_sq"):
+        rows = state[name][origin.clamp_min(0)]
+        rows[origin < 0] = 0
+        found[name] = rows
+    return found
 
 
 @cache

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from course_utils.training import Record
+    from course_utils.core.training import Record
 
 __all__ = ["counter", "progress", "progress_line"]
 

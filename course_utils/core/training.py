@@ -20,8 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_utils.checkpoint import Checkpoint
-from course_utils.progress import progress
+from course_utils.core.checkpoint import Checkpoint
+from course_utils.core.progress import progress
 
 __all__ = ["Checkpoint", "Minibatches", "Record", "fit", "progress"]
 

@@ -7,8 +7,8 @@ import shutil
 import pytest
 import torch
 
-from course_utils import devices
-from course_utils.devices import machine, pick_device, training_speed, use_threads
+from course_utils.core import devices
+from course_utils.core.devices import machine, pick_device, training_speed, use_threads
 
 
 def test_the_device_is_the_fastest_there_is():

@@ -1,0 +1,1 @@
+"""What every idea needs: training, its steps and progress, encoders, metrics, devices."""
