@@ -17,10 +17,10 @@ from torch import Tensor
 from course_utils.core import steps
 from course_utils.core.encoders import evaluation_mode, settle_batch_statistics
 from course_utils.core.training import Minibatches, fit
-from course_utils.data import toy
+from course_utils.data import prompting, toy
 from course_utils.data.captioned import CaptionedPictures, make_captioned
 from course_utils.data.view_pairs import ViewPairs, make_view_pairs
-from course_utils.selfsup import captions, clip, dense, tracking
+from course_utils.selfsup import clip, dense, tokenizer, tracking
 
 LEVEL, FACTOR = 80.0, 3.0  # what must be shown: % right, and times random features
 AMBIGUOUS = ("white", "grey")  # sails, cushions, metal: every kind has parts in these
@@ -35,21 +35,21 @@ class Names(NamedTuple):
     seen: float
 
 
-def pairs_to_hold(pictures: CaptionedPictures) -> list[captions.Pair]:
+def pairs_to_hold(pictures: CaptionedPictures) -> list[prompting.Pair]:
     """Pairs that can be told by eye (no snowmen, nothing white or grey), often but not typical."""
-    often = captions.pairs_shown(pictures.kind, pictures.colour, least=12)
+    often = prompting.pairs_shown(pictures.kind, pictures.colour, least=12)
     clear = [(k, c) for k, c in often if k != SCARF and toy.COLOURS[c] not in AMBIGUOUS]
-    return captions.untypical_pairs(clear, pictures.kind, pictures.colour)
+    return prompting.untypical_pairs(clear, pictures.kind, pictures.colour)
 
 
 def train_clip(
-    pictures: CaptionedPictures, words: captions.Vocabulary, count: int, seed: int
+    pictures: CaptionedPictures, words: tokenizer.Vocabulary, count: int, seed: int
 ) -> clip.Clip:
     """A model after ``count`` steps of 128 pairs."""
     torch.manual_seed(seed)
     dice = torch.Generator().manual_seed(seed)
     model = clip.Clip(clip.PictureEncoder(16, cells=2), clip.TextEncoder(len(words.words)))
-    fast, mirrored = steps.fast_precision(model.pictures), captions.mirrored_words(words)
+    fast, mirrored = steps.fast_precision(model.pictures), tokenizer.mirrored_words(words)
     optimiser, schedule = steps.one_cycle([model], count)
 
     def losses(batch: tuple[Tensor, Tensor]) -> dict:
@@ -59,7 +59,7 @@ def train_clip(
         return {"loss": clip.symmetric_loss_with_twins(logits, clip.same_caption(tokens))}
 
     step = steps.gradient_step(losses, optimiser, schedule)
-    tokens = captions.tokenise(pictures.captions, words)
+    tokens = tokenizer.tokenise(pictures.captions, words)
     wall, cpu = time.perf_counter(), time.process_time()
     *_, last = fit(step, Minibatches((pictures.images, tokens), 128, dice), steps=count)
     print(
@@ -73,12 +73,12 @@ def train_clip(
 
 def named(
     model: clip.Clip,
-    words: captions.Vocabulary,
+    words: tokenizer.Vocabulary,
     test: CaptionedPictures,
-    labels: list[captions.Pair],
+    labels: list[prompting.Pair],
 ) -> float:
     """Share of pictures in % whose pair is the nearest of the labels, over all templates."""
-    prompts = captions.prompt_tokens(labels, captions.TEMPLATES["sizes and places"], words)
+    prompts = prompting.prompt_tokens(labels, prompting.TEMPLATES["sizes and places"], words)
     weights = clip.classifier_from_text(model, prompts)
     found = (clip.picture_vectors(model, test.images) @ weights.T).argmax(dim=1)
     truth = torch.tensor([[k, c] for k, c in zip(test.kind[:, 0], test.colour[:, 0], strict=True)])
@@ -89,16 +89,16 @@ def zero_shot(seeds: int, count: int, size: int, held_out: int = 12) -> bool:
     """Trains and tests CLIP; whether the worst seed reaches the level."""
     pictures, test = make_captioned(size, seed=1), make_captioned(2000, seed=2)
     test = test[test.alone]
-    words = captions.vocabulary_of(pictures.captions)
-    everything = captions.pairs_shown(pictures.kind, pictures.colour, least=12)
+    words = tokenizer.vocabulary_of(pictures.captions)
+    everything = prompting.pairs_shown(pictures.kind, pictures.colour, least=12)
     rows = []
     for seed in range(seeds):
         dice = torch.Generator().manual_seed(seed)
-        held = captions.hold_out_pairs(pairs_to_hold(pictures), held_out, dice)
-        away = captions.shows_any(pictures.kind, pictures.colour, held)
+        held = prompting.hold_out_pairs(pairs_to_hold(pictures), held_out, dice)
+        away = prompting.shows_any(pictures.kind, pictures.colour, held)
         model = train_clip(pictures[~away], words, count, seed)
-        new = captions.shows_any(test.kind, test.colour, held)
-        known = captions.shows_any(test.kind, test.colour, everything) & ~new
+        new = prompting.shows_any(test.kind, test.colour, held)
+        known = prompting.shows_any(test.kind, test.colour, everything) & ~new
         rows.append(
             Names(
                 named(model, words, test[new], held),

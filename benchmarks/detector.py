@@ -13,7 +13,7 @@ import torch
 from course_utils.core.encoders import settle_batch_statistics
 from course_utils.core.steps import gradient_step, one_cycle
 from course_utils.core.training import Minibatches, fit
-from course_utils.data import roadside
+from course_utils.data import driving
 from course_utils.vision3d import detection_scores as scores
 from course_utils.vision3d import detector as d
 from course_utils.vision3d.average_precision import average_precision_of
@@ -34,7 +34,7 @@ def lesson(pictures: int, seed: int = 1) -> Lesson:
     """Pictures and their mirror images, with targets."""
     distances, bearings = grid_of_distances(3.0, 8.8, 14), torch.linspace(-0.41, 0.41, 13)
     proposals = ground_proposals(distances, bearings, torch.tensor([0.9, 0.9, 1.0]))
-    road = roadside.with_mirror_images(roadside.make_road(pictures, seed=seed))
+    road = driving.with_mirror_images(driving.make_road(pictures, seed=seed))
     seen = d.place_rectangles(road.cameras, proposals)
     targets = d.make_targets(proposals, road.boxes, road.kind)
     return Lesson(proposals, (road.images, seen, *targets))
@@ -43,7 +43,7 @@ def lesson(pictures: int, seed: int = 1) -> Lesson:
 def train(given: Lesson, steps: int, seed: int, frozen: bool = False) -> d.Detector:
     """A detector after ``steps`` steps; ``frozen``: of random features."""
     torch.manual_seed(seed)
-    network = d.Detector(len(roadside.KINDS))
+    network = d.Detector(len(driving.KINDS))
     if frozen:
         network.encoder.requires_grad_(False)
         settle_batch_statistics(network.encoder, given.tensors[0][:512])
@@ -59,7 +59,7 @@ def train(given: Lesson, steps: int, seed: int, frozen: bool = False) -> d.Detec
     return network.eval()
 
 
-def judge(network: d.Detector, given: Lesson, test: roadside.RoadPictures) -> dict[str, float]:
+def judge(network: d.Detector, given: Lesson, test: driving.RoadPictures) -> dict[str, float]:
     """AP of boxes in space and of their rectangles on the picture, and the mean over kinds."""
     with torch.no_grad():
         answers = network(test.images, d.place_rectangles(test.cameras, given.proposals))
@@ -69,7 +69,7 @@ def judge(network: d.Detector, given: Lesson, test: roadside.RoadPictures) -> di
     sure = [f.scores for f in found]
     row = {}
     for t in (0.25, 0.5):
-        each = scores.ap_of_kinds(space, found, test.kind, t, len(roadside.KINDS))
+        each = scores.ap_of_kinds(space, found, test.kind, t, len(driving.KINDS))
         row[f"3D {t}"] = average_precision_of(space, sure, t)
         row[f"3D {t} by kind"] = sum(each) / len(each)
         row[f"2D {t}"] = average_precision_of(flat, sure, t)
@@ -80,7 +80,7 @@ def judge(network: d.Detector, given: Lesson, test: roadside.RoadPictures) -> di
 def main() -> bool:
     """Prints APs of trained detectors and of floors; whether all reach the goal in time."""
     torch.set_num_threads(1)
-    given, test = lesson(PICTURES), roadside.make_road(TEST, seed=2)
+    given, test = lesson(PICTURES), driving.make_road(TEST, seed=2)
     good = True
     for frozen in (False, True):
         for seed in range(SEEDS):

@@ -16,7 +16,7 @@ import torch
 
 from course_utils.core import steps
 from course_utils.core.training import Minibatches, fit
-from course_utils.data.shape_scenes import ShapeScenes, make_shape_scenes
+from course_utils.data.detection_meshes import ShapeScenes, make_shape_scenes
 from course_utils.vision3d import mesh_heads, mesh_losses, mesh_rcnn, meshes, voxels
 from course_utils.vision3d.average_precision import average_precision_of, rectangle_iou
 from course_utils.vision3d.box_frames import frame_from_grid

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from course_utils.core.metrics import image_psnr
 from course_utils.core.training import Minibatches
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.vision3d import splats_compiled, voxel_march
 from course_utils.vision3d.cameras import Camera
 from course_utils.vision3d.nerf import RadianceField, rays_of_views
@@ -83,9 +83,9 @@ def toy_scene(seed: int) -> Scene:
     """A matt object of the toy world; every sixth of 24 views is held out."""
     generator = torch.Generator().manual_seed(seed)
     world = toy.sample_scenes(1, generator=generator, gloss=0.0)
-    cameras = posed.sphere_cameras(world, 24, 128, generator=generator)
+    cameras = posed_scenes.sphere_cameras(world, 24, 128, generator=generator)
     centre, radius = (x[0].float() for x in toy.scene_ball(world))
-    images = posed.posed_views(world, cameras).images
+    images = posed_scenes.posed_views(world, cameras).images
     return split(images, cameras, torch.arange(24) % 6 == 2, (centre, radius.item()))
 
 

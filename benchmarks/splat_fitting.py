@@ -11,7 +11,7 @@ import time
 import torch
 
 from course_utils.core.metrics import image_psnr
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.vision3d.gaussians import Gaussians
 from course_utils.vision3d.splat_fit import Rates, SplatFit, random_start
 from course_utils.vision3d.splats_compiled import warm_up
@@ -28,8 +28,8 @@ def views(seed: int):
     """Views to fit, views to judge by, centre and radius of the scene."""
     generator = torch.Generator().manual_seed(seed)
     world = toy.sample_scenes(1, generator=generator, gloss=0.0)
-    cameras = posed.sphere_cameras(world, VIEWS, SIZE, generator=generator)
-    pictures = posed.posed_views(world, cameras)
+    cameras = posed_scenes.sphere_cameras(world, VIEWS, SIZE, generator=generator)
+    pictures = posed_scenes.posed_views(world, cameras)
     held_out = torch.arange(VIEWS) % 6 == 2
     centre, radius = (x[0].float() for x in toy.scene_ball(world))
     return pictures[~held_out], pictures[held_out], centre, radius.item()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from course_utils.core import steps
 from course_utils.core.training import Minibatches, fit
-from course_utils.data.shaped import ShapePictures, toy_shapes
+from course_utils.data.image_voxels import ShapePictures, toy_shapes
 from course_utils.vision3d import voxel_prediction, voxels
 
 BATCH = 16

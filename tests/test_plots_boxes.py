@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from course_utils import plots_boxes as p
-from course_utils.data import roadside
+from course_utils.data import driving
 from course_utils.live.camera_lab import held_camera
 from course_utils.vision3d.boxes import full_boxes
 from course_utils.vision3d.cameras import orbit_camera, project_points
@@ -118,6 +118,6 @@ def test_bars_and_curves_have_the_values_given():
 
 
 def test_the_roadside_camera_is_the_one_that_is_held():
-    road = roadside.road_cameras(torch.tensor([2.0]), torch.tensor([0.25]))[0]
+    road = driving.road_cameras(torch.tensor([2.0]), torch.tensor([0.25]))[0]
     there, here = (p.outlines(camera, BOX[None]) for camera in (road, CAMERA))
     torch.testing.assert_close(there, here, rtol=0, atol=0.1)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from course_utils import plots_meshes
-from course_utils.data.shape_scenes import make_shape_scenes
+from course_utils.data.detection_meshes import make_shape_scenes
 from course_utils.vision3d import mesh_rcnn
 from course_utils.vision3d.cameras import project_points
 from course_utils.vision3d.centre_boxes import Detections

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.data import roadside, toy
+from course_utils.data import driving, toy
 from course_utils.live.camera_lab import held_camera, on_picture
 from course_utils.live.canvas import Canvas, enlarged
 from course_utils.live.controls import in_columns, make_control, only_known
@@ -135,17 +135,17 @@ class SlideLab(_Lab):
     def _slide(self) -> None:
         factor, grows = self.settings["times_as_far"], self.settings["grows_with_it"]
         self.box = slide_boxes(self.camera, self.start[None], factor)[0]
-        moved = roadside.slide_scenes(self.scene, self.camera.centre, factor)
+        moved = driving.slide_scenes(self.scene, self.camera.centre, factor)
         if not grows:  # moved as far, then shrunk again about its own middle
             self.box = torch.cat([self.box[:3], self.start[3:]])
-            moved = roadside.slide_scenes(moved, self.box[:3], 1 / factor)
+            moved = driving.slide_scenes(moved, self.box[:3], 1 / factor)
         self.now = project_boxes(self.camera, self.box[None])[0][0]
         self.picture = toy.render_image(moved, self.camera)[0]
 
     def _build(self) -> None:
         import ipywidgets
 
-        high, wide = roadside.SIZE
+        high, wide = driving.SIZE
         self._picture = Canvas(
             480 * high // wide, 480, description="picture of the object with its 2D box",
             hint="White: the 2D box at the start. Orange: now. Blue: the 3D box.",

@@ -11,7 +11,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils.data import roadside, toy
+from course_utils.data import driving, toy
 from course_utils.live.canvas import Canvas, enlarged
 from course_utils.live.controls import in_columns, make_control, only_known
 from course_utils.live.frames import show_widget
@@ -27,7 +27,7 @@ from course_utils.vision3d.cameras import (
 
 __all__ = ["CameraLab", "held_camera", "look_through", "on_picture", "outer_camera", "some_scene"]
 
-HEIGHT, WIDTH = roadside.SIZE
+HEIGHT, WIDTH = driving.SIZE
 SIDE, ZOOM = 360, 4  # pixels of the outer view both ways, and per pixel of the picture: sent raw
 SHARP, QUICK = 180, 90  # rendered pixels of the outer view, at rest and while something moves
 WIDE = (430, 480)  # CSS pixels of the two views
@@ -94,7 +94,7 @@ def on_picture(
 def some_scene() -> toy.Scenes:
     """Four objects by the road."""
     dice = torch.Generator().manual_seed(4)
-    return roadside.sample_road(1, generator=dice, objects=(4, 4))
+    return driving.sample_road(1, generator=dice, objects=(4, 4))
 
 
 def outer_camera(around: Sequence[float] = AROUND, size: int = SIDE) -> Camera:

@@ -10,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from course_utils.data import toy
-from course_utils.data.shaped import object_distance
+from course_utils.data.image_voxels import object_distance
 from course_utils.live.canvas import Canvas
 from course_utils.live.controls import in_columns, make_control, only_known
 from course_utils.live.frames import show_widget

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from course_utils.core.metrics import image_psnr
-from course_utils.data.posed import PosedViews
+from course_utils.data.posed_scenes import PosedViews
 from course_utils.live.canvas import Canvas
 from course_utils.live.traces import Traces
 from course_utils.live.trainer import Trainer

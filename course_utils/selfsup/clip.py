@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.core.encoders import ConvEncoder, evaluation_mode, pool_map
-from course_utils.selfsup.captions import END, PADDING
+from course_utils.selfsup.tokenizer import END, PADDING
 
 FIRST_TEMPERATURE = 0.07
 LARGEST_SCALE = 100.0  # of the logits

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.data.shape_scenes import ShapeScenes
+from course_utils.data.detection_meshes import ShapeScenes
 from course_utils.vision3d import centre_boxes, mesh_losses
 from course_utils.vision3d.box_frames import frame_cameras, frame_from_grid, pool_boxes
 from course_utils.vision3d.cameras import Camera

@@ -16,6 +16,7 @@
 
 # %%
 from course_utils import scale
+from course_utils.data import prompting
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -29,7 +30,7 @@ from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import toy
 from course_utils.data.captioned import make_captioned
 from course_utils.data.view_pairs import make_view_pairs
-from course_utils.selfsup import captions, clip, dense, tracking
+from course_utils.selfsup import clip, dense, tokenizer, tracking
 
 plots.use_style()
 devices.use_threads(1)  # networks this small gain nothing from a second core
@@ -54,16 +55,16 @@ plots_clip.captioned(test.images[:10], test.captions[:10])
 # its own, and is filled up to one length.
 
 # %%
-words = captions.vocabulary_of(pictures.captions)
+words = tokenizer.vocabulary_of(pictures.captions)
 print(len(words.words), "tokens:", " ".join(words.words))
 
 sentence = "A red car on the left."
 numbers = []
 for word in sentence.lower().replace(".", "").split():
     numbers.append(words.words.index(word))
-numbers += [captions.END] + [captions.PADDING] * (10 - len(numbers) - 1)
+numbers += [tokenizer.END] + [tokenizer.PADDING] * (10 - len(numbers) - 1)
 print(numbers)
-assert captions.tokenise([sentence], words, length=10)[0].tolist() == numbers
+assert tokenizer.tokenise([sentence], words, length=10)[0].tolist() == numbers
 
 # %% [markdown]
 # A small transformer reads the tokens, and knows their places: *a car to the left of a duck* is
@@ -128,7 +129,7 @@ print(f"you said {my_guess} at temperature 1")
 # loss calls a right answer wrong. `symmetric_loss_with_twins` lets them share the label.
 
 # %%
-batch = captions.tokenise(pictures.captions[:128], words)
+batch = tokenizer.tokenise(pictures.captions[:128], words)
 twins = clip.same_caption(batch)
 others = (twins.sum(dim=1) > 1).float().mean().item()
 right = 14.0 * twins  # it knows every caption, and cannot tell twins apart
@@ -153,15 +154,15 @@ print(f"with twins {clip.symmetric_loss_with_twins(torn, twins):.3f}")
 
 # %%
 least = 12 if SCALE != "test" else 1
-everything = captions.pairs_shown(pictures.kind, pictures.colour, least)
+everything = prompting.pairs_shown(pictures.kind, pictures.colour, least)
 clear = [
     (k, c)
     for k, c in everything
     if toy.KINDS[k] != "snowman" and toy.COLOURS[c] not in ("white", "grey")
 ]
-clear = captions.untypical_pairs(clear, pictures.kind, pictures.colour)
-held = captions.hold_out_pairs(clear, SIZES["held"], torch.Generator().manual_seed(0))
-train = pictures[~captions.shows_any(pictures.kind, pictures.colour, held)]
+clear = prompting.untypical_pairs(clear, pictures.kind, pictures.colour)
+held = prompting.hold_out_pairs(clear, SIZES["held"], torch.Generator().manual_seed(0))
+train = pictures[~prompting.shows_any(pictures.kind, pictures.colour, held)]
 
 counts = torch.zeros(len(toy.KINDS), len(toy.COLOURS), dtype=torch.long)
 there = train.kind >= 0
@@ -179,7 +180,7 @@ plots_clip.seen_together(counts, held, toy.KINDS, toy.COLOURS)
 torch.manual_seed(0)
 dice = torch.Generator().manual_seed(0)
 model = clip.Clip(clip.PictureEncoder(16, cells=2), clip.TextEncoder(len(words.words)))
-mirrored = captions.mirrored_words(words)
+mirrored = tokenizer.mirrored_words(words)
 see = steps.fast_precision(model.pictures)
 
 
@@ -194,7 +195,7 @@ def losses(batch):
 
 optimiser, schedule = steps.one_cycle([model], SIZES["steps"])
 step = steps.gradient_step(losses, optimiser, schedule)
-batches = Minibatches((train.images, captions.tokenise(train.captions, words)), 128, dice)
+batches = Minibatches((train.images, tokenizer.tokenise(train.captions, words)), 128, dice)
 records = progress(fit(step, batches, steps=SIZES["steps"]))
 plots.curves(records, ["loss"], smooth=10, ylabel="symmetric loss (nats)")
 
@@ -205,14 +206,14 @@ plots.curves(records, ["loss"], smooth=10, ylabel="symmetric loss (nats)")
 
 # %%
 picture_vectors = clip.picture_vectors(model, test.images)
-text_vectors = clip.text_vectors(model, captions.tokenise(test.captions, words))
+text_vectors = clip.text_vectors(model, tokenizer.tokenise(test.captions, words))
 few = [0, 1, 2, 3, 4, 5, 6, 7]
 cosines = text_vectors[few] @ picture_vectors[few].T
 plots_clip.similarity_table(test.images[few], [test.captions[i] for i in few], cosines)
 
 # %%
 all_captions = sorted(set(test.captions))
-candidates = clip.text_vectors(model, captions.tokenise(all_captions, words))
+candidates = clip.text_vectors(model, tokenizer.tokenise(all_captions, words))
 best = (picture_vectors @ candidates.T).topk(5, dim=1).indices
 own = torch.tensor([all_captions.index(sentence) for sentence in test.captions])
 hit = best == own[:, None]
@@ -233,14 +234,14 @@ print(f"and among the first five for {five:.0%}   (chance {5 / len(all_captions)
 my_guess = 0.5
 
 alone = test[test.alone]
-new = captions.shows_any(alone.kind, alone.colour, held)
+new = prompting.shows_any(alone.kind, alone.colour, held)
 truth = list(zip(alone.kind[:, 0].tolist(), alone.colour[:, 0].tolist(), strict=True))
 vectors = clip.picture_vectors(model, alone.images)
 
 
 def named(labels, template, rows):
     """Share of pictures whose pair is the nearest of the labels."""
-    prompts = captions.prompt_tokens(labels, captions.TEMPLATES[template], words)
+    prompts = prompting.prompt_tokens(labels, prompting.TEMPLATES[template], words)
     found = (vectors[rows] @ clip.classifier_from_text(model, prompts).T).argmax(dim=1).tolist()
     chosen = [labels[k] for k in found]
     asked = [truth[i] for i in rows.nonzero()[:, 0].tolist()]
@@ -251,11 +252,11 @@ accuracy = named(held, "sizes and places", new)
 print(f"you said {my_guess:.0%}; it is {accuracy:.0%}, and blind guessing has {1 / len(held):.0%}")
 
 # %%
-prompts = captions.prompt_tokens(held, captions.TEMPLATES["sizes and places"], words)
+prompts = prompting.prompt_tokens(held, prompting.TEMPLATES["sizes and places"], words)
 weights = clip.classifier_from_text(model, prompts)
 rows = new.nonzero()[:6, 0]
 shares = torch.softmax(vectors[rows] @ weights.T / model.temperature, dim=1)
-names = [captions.label_text(pair, "{bare}") for pair in held]
+names = [prompting.label_text(pair, "{bare}") for pair in held]
 answers = [held.index(truth[i]) for i in rows.tolist()]
 plots_clip.label_beliefs(alone.images[rows], shares, names, answers)
 
@@ -274,8 +275,8 @@ plots_clip.label_beliefs(alone.images[rows], shares, names, answers)
 
 # %%
 scores = {}
-for template, forms in captions.TEMPLATES.items():
-    example = captions.label_text(held[0], forms[0])
+for template, forms in prompting.TEMPLATES.items():
+    example = prompting.label_text(held[0], forms[0])
     print(f"{template:18s} for example {example!r}, {len(forms)} in all")
     scores[template] = {
         "new pairs, among the new": torch.tensor([named(held, template, new)]),
@@ -297,9 +298,9 @@ plots_clip.template_bars(scores)
 
 # %%
 def search(sentence="a red car on the left"):
-    query = clip.text_vectors(model, captions.tokenise([sentence], words))[0]
+    query = clip.text_vectors(model, tokenizer.tokenise([sentence], words))[0]
     rows, cosines = clip.best_matches(query, picture_vectors, 6)
-    unknown = captions.unknown_words(sentence, words)
+    unknown = tokenizer.unknown_words(sentence, words)
     note = f"words it has never seen: {', '.join(unknown)}" if unknown else ""
     return plots_clip.search_results(test.images[rows], cosines, sentence, note)
 
@@ -324,11 +325,11 @@ searcher = live.explore(search, sentence="a red car on the left")
 my_guess = "colours swapped"
 
 two = (~test.alone).nonzero()[:, 0].tolist()
-twists = [captions.twisted(test.captions[i]) for i in two]
+twists = [prompting.twisted(test.captions[i]) for i in two]
 own = (text_vectors[two] * picture_vectors[two]).sum(dim=1)
 noticed = {}
 for name in twists[0]:
-    other = clip.text_vectors(model, captions.tokenise([twist[name] for twist in twists], words))
+    other = clip.text_vectors(model, tokenizer.tokenise([twist[name] for twist in twists], words))
     same = torch.tensor([t[name] == test.captions[i] for t, i in zip(twists, two, strict=True)])
     wins = own > (other * picture_vectors[two]).sum(dim=1)
     noticed[name] = wins[~same].float().mean().item()

@@ -27,7 +27,7 @@ from course_utils import live, plots, plots_boxes
 from course_utils.core import devices
 from course_utils.core.steps import gradient_step, one_cycle
 from course_utils.core.training import Minibatches, fit, progress
-from course_utils.data import roadside, toy
+from course_utils.data import driving, toy
 from course_utils.live.box_lab import PairLab, SlideLab, one_object, pull_on
 from course_utils.live.camera_lab import CameraLab, held_camera, look_through, some_scene
 from course_utils.vision3d import box_overlap, boxes, detector, frustums
@@ -148,7 +148,7 @@ print(
     f"you said {my_guess}; the edges of the three 2D boxes differ by {moved.abs().max():.5f} pixels"
 )
 first, second = (
-    toy.render_image(roadside.slide_scenes(car, camera.centre, f), camera) for f in (1.0, 1.35)
+    toy.render_image(driving.slide_scenes(car, camera.centre, f), camera) for f in (1.0, 1.35)
 )
 print(f"largest difference of the two pictures: {(first - second).abs().max():.3f} of 1")
 plots_boxes.slide_panel(camera, slid, rectangle, first[0])
@@ -216,7 +216,7 @@ by_loop = torch.stack(
 )
 assert torch.allclose(by_loop, boxes.box_corners(nine), atol=1e-5)
 grey = toy.render_image(
-    roadside.slide_scenes(one_object(), torch.tensor([0.0, 0.0, 99.0]), 50.0), camera
+    driving.slide_scenes(one_object(), torch.tensor([0.0, 0.0, 99.0]), 50.0), camera
 )[0]
 plots_boxes.box_panel(grey, camera, nine[None], numbered=True)
 
@@ -346,8 +346,8 @@ plots_boxes.descent_panel(truth, paths, reached)
 # picture. Cars, houses, trees, snowmen.
 
 # %%
-train = roadside.make_road(SIZES["pictures"], seed=1)
-test = roadside.make_road(SIZES["test"], seed=2)
+train = driving.make_road(SIZES["pictures"], seed=1)
+test = driving.make_road(SIZES["test"], seed=2)
 print(
     f"{len(train)} pictures with {int((train.kind >= 0).sum())} objects to learn from, "
     f"{len(test)} with "
@@ -411,7 +411,7 @@ print(f"IoU of the object and what was understood: {iou:.4f}")
 # see. **Guess:** from such a crop, could *you* say how the box has to move?
 
 # %%
-names = [roadside.KINDS[k] for k in test.kind[shown, here].tolist()]
+names = [driving.KINDS[k] for k in test.kind[shown, here].tolist()]
 first = {k: int((stands == k).nonzero()[0]) // 2 for k in range(len(names)) if (stands == k).any()}
 spots = torch.tensor([*first.values(), 30, 80, 140])
 seen_here = detector.place_rectangles(test.cameras[shown : shown + 1], places)[:, spots]
@@ -432,7 +432,7 @@ def prepared(pictures):
     return seen, *detector.make_targets(places, pictures.boxes, pictures.kind)
 
 
-both = roadside.with_mirror_images(train)  # a mirrored road is a road, too
+both = driving.with_mirror_images(train)  # a mirrored road is a road, too
 learn = (both.images, *prepared(both))
 seen_test = detector.place_rectangles(test.cameras, places)
 
@@ -463,7 +463,7 @@ my_guess = 0.1
 kinds = learn[2]
 print(f"you said {my_guess}; it is {float((kinds >= 0).float().mean()):.3f}")
 torch.manual_seed(0)
-network, records = trained(detector.Detector(len(roadside.KINDS)), SIZES["steps"])
+network, records = trained(detector.Detector(len(driving.KINDS)), SIZES["steps"])
 plots.curves(records, ["score", "box"], smooth=30, ylabel="loss")
 
 
@@ -483,7 +483,7 @@ def look(picture=shown, least_score=0.3):
     it, here = found[picture], test.kind[picture] >= 0
     sure = it.scores >= least_score
     words = [
-        f"{roadside.KINDS[k]} {s:.2f}" for k, s in zip(it.kind[sure], it.scores[sure], strict=True)
+        f"{driving.KINDS[k]} {s:.2f}" for k, s in zip(it.kind[sure], it.scores[sure], strict=True)
     ]
     truth = test.images[picture], test.cameras[picture], test.boxes[picture, here]
     return plots_boxes.detection_panel(*truth, it.boxes[sure], words)
@@ -518,7 +518,7 @@ from course_utils.vision3d import average_precision, detection_scores
 my_guess = 0.1
 
 torch.manual_seed(0)
-floor = detector.Detector(len(roadside.KINDS))
+floor = detector.Detector(len(driving.KINDS))
 floor.encoder.requires_grad_(False)
 settle_batch_statistics(floor.encoder, train.images[:512])
 floor, _ = trained(floor, SIZES["floor"])
@@ -556,8 +556,8 @@ def curve(found, threshold):
 
 tables = detection_scores.space_tables(found, test.boxes, test.kind)
 for t in (0.25, 0.5):
-    each = detection_scores.ap_of_kinds(tables, found, test.kind, t, len(roadside.KINDS))
-    rounded = {k: round(v, 2) for k, v in zip(roadside.KINDS, each, strict=True)}
+    each = detection_scores.ap_of_kinds(tables, found, test.kind, t, len(driving.KINDS))
+    rounded = {k: round(v, 2) for k, v in zip(driving.KINDS, each, strict=True)}
     print(f"3D IoU {t}:", rounded, f"mean {sum(each) / len(each):.2f}")
 plots_boxes.recall_panel(
     {

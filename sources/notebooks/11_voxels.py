@@ -27,7 +27,7 @@ from scipy.ndimage import binary_fill_holes
 
 from course_utils import live, plots, plots_shapes
 from course_utils.core import devices
-from course_utils.data import shaped, toy
+from course_utils.data import image_voxels, toy
 from course_utils.live.shape_lab import ShapeLab
 from course_utils.vision3d import mesh_distance, shapes, voxels
 
@@ -49,7 +49,7 @@ def dice(seed=0):
 
 
 scene = toy.sample_scenes(1, generator=dice(), kinds=("chair",))
-chair = shaped.object_distance(scene)  # the chair itself: a signed distance, known exactly
+chair = image_voxels.object_distance(scene)  # the chair itself: a signed distance, known exactly
 solid = plots_shapes.solid_of(chair, generator=dice())
 plots_shapes.four_panel(plots_shapes.four_shapes(solid, 16))
 
@@ -172,7 +172,7 @@ print(f"you said {my_guess}; it is {off['yes and no'] / off['distances']:.1f}")
 from course_utils.vision3d import radial_basis
 
 SIDE = 14
-duck = shaped.object_distance(toy.sample_scenes(1, generator=dice(2), kinds=("duck",)))
+duck = image_voxels.object_distance(toy.sample_scenes(1, generator=dice(2), kinds=("duck",)))
 direct = shapes.occupancy_from_function(duck, SIDE)
 mesh = shapes.mesh_from_function(duck, SIDE)
 cloud, normals = shapes.points_from_mesh(*mesh, 1200, generator=dice())
@@ -278,7 +278,7 @@ from functools import cache
 
 @cache  # asked once for each kind
 def fine_grid(kind):
-    one = shaped.object_distance(toy.sample_scenes(1, generator=dice(), kinds=(kind,)))
+    one = image_voxels.object_distance(toy.sample_scenes(1, generator=dice(), kinds=(kind,)))
     return shapes.occupancy_from_function(one, SIZES["grid"])
 
 
@@ -312,7 +312,7 @@ away = cameras.centre - chairs.objects.position[:, 0]
 azimuth = torch.atan2(away[:, 1], away[:, 0]) - chairs.objects.yaw[:, 0]
 means, score = {}, {}
 for frame, turn in (("object", torch.zeros(200)), ("camera", azimuth)):
-    grids = shaped.object_grids(chairs, turn, 32, frame)
+    grids = image_voxels.object_grids(chairs, turn, 32, frame)
     soft = grids.float().mean(0)
     level = voxels.best_threshold(soft.expand(200, 32, 32, 32), grids)
     means[f"{frame}'s frame"] = soft > level
@@ -333,8 +333,10 @@ plots_shapes.voxel_panel(toy.render_image(chairs[:1], cameras[:1])[0], means, sc
 # %%
 from course_utils.core.progress import counter, progress
 
-known = shaped.toy_shapes(SIZES["objects"], seed=1, backdrop="studio", progress=counter("objects"))
-unseen = shaped.toy_shapes(SIZES["unseen"], seed=2, backdrop="studio")
+known = image_voxels.toy_shapes(
+    SIZES["objects"], seed=1, backdrop="studio", progress=counter("objects")
+)
+unseen = image_voxels.toy_shapes(SIZES["unseen"], seed=2, backdrop="studio")
 held_out, known = known[: len(known) // 10], known[len(known) // 10 :]  # to choose thresholds on
 plots_shapes.picture_pairs(
     unseen.images[:6], unseen.occupancy[:6], [unseen.names[k] for k in unseen.label[:6]]

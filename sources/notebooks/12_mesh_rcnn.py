@@ -22,7 +22,7 @@ import torch
 from course_utils import live, plots, plots_interactive, plots_meshes
 from course_utils.core import devices, steps
 from course_utils.core.training import Minibatches, fit, progress
-from course_utils.data.shape_scenes import make_shape_scenes
+from course_utils.data.detection_meshes import make_shape_scenes
 from course_utils.live.mesh_lab import MeshLab
 from course_utils.vision3d import mesh_heads, mesh_losses, mesh_rcnn, mesh_refine, meshes, voxels
 from course_utils.vision3d.average_precision import average_precision_of, rectangle_iou

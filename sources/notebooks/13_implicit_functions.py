@@ -25,7 +25,7 @@ import torch
 from course_utils import live, plots, plots_implicit, plots_solids
 from course_utils.core import devices, steps
 from course_utils.core.training import Minibatches, fit, progress
-from course_utils.data import posed, toy, unit_shapes
+from course_utils.data import posed_scenes, toy, unit_shapes
 from course_utils.vision3d import csg, implicit, shapes, sphere_tracing, view_function
 from course_utils.vision3d.cameras import orbit_camera
 
@@ -561,11 +561,11 @@ scene = toy.sample_scenes(
 centre = toy.scene_ball(scene)[0][0]
 azimuth = torch.linspace(0, 6.2832, SIZES["views"] + 1)[:-1]
 reach = 2.4 * float(toy.scene_ball(scene)[1])
-views = posed.posed_views(
+views = posed_scenes.posed_views(
     scene, orbit_camera(azimuth, torch.full_like(azimuth, 0.35), reach, centre.tolist(), size=48)
 )
 half = azimuth + azimuth[1] / 2
-unseen = posed.posed_views(
+unseen = posed_scenes.posed_views(
     scene, orbit_camera(half, torch.full_like(half, 0.35), reach, centre.tolist(), size=48)
 )
 towards = [

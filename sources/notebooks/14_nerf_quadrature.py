@@ -23,7 +23,7 @@ import torch
 
 from course_utils import live, plots, plots_volume
 from course_utils.core import devices
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.live.ray_lab import RayLab, Slice, look_along
 from course_utils.vision3d import compositing, fogs, grid_field, ray_samples, volume
 from course_utils.vision3d.cameras import orbit_camera
@@ -41,7 +41,7 @@ dice = torch.Generator().manual_seed(3)
 scene = toy.sample_scenes(1, generator=dice, kinds=("duck",), gloss=0, backdrop="studio")
 centre, radius = toy.scene_ball(scene)[0][0], float(toy.scene_ball(scene)[1])
 table = grid_field.tabulate(
-    posed.radiance_field(scene, peak=30, softness=0.03), centre, radius, SIZES["grid"]
+    posed_scenes.radiance_field(scene, peak=30, softness=0.03), centre, radius, SIZES["grid"]
 )
 duck = grid_field.field_from_grid(table, centre, radius)
 camera = orbit_camera(0.6, 0.3, 3.2 * radius, centre.tolist(), size=SIZES["picture"])
@@ -397,7 +397,7 @@ print(f"you said {my_guess}; of {SIZES['births']} births, dead along this ray: {
 # they say where to look a second time.
 
 # %%
-true_views = posed.posed_views(scene, camera.to(torch.float32))
+true_views = posed_scenes.posed_views(scene, camera.to(torch.float32))
 both = torch.isfinite(true_views.distance[0]) & (seen.opacity > 0.99)
 gap = (seen.distance - true_views.distance[0])[both]
 print(f"mean distance from the weights against the ray caster's, on {int(both.sum())} pixels:")

@@ -30,7 +30,7 @@ import torch
 from course_utils import live, plots, plots_meshes, plots_nerf, plots_volume
 from course_utils.core import devices, metrics
 from course_utils.core.training import Minibatches, fit, progress
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.live.nerf_lab import EncodingLab
 from course_utils.live.ray_lab import Slice
 from course_utils.vision3d import compositing, encoding_fits, nerf, nerf_fit, ray_samples, volume
@@ -56,8 +56,8 @@ world = replace(world, objects=replace(world.objects, parts=varnished))
 
 
 def photographed(count, size):  # the middle of larger pictures: the mushroom fills them
-    wide, edge = posed.sphere_cameras(world, count, 7 * size // 5, generator=dice), size // 5
-    return posed.posed_views(world, crop_camera(wide, edge, edge, size, size))
+    wide, edge = posed_scenes.sphere_cameras(world, count, 7 * size // 5, generator=dice), size // 5
+    return posed_scenes.posed_views(world, crop_camera(wide, edge, edge, size, size))
 
 
 views, held_back = photographed(96, SIZES["size"]), torch.arange(96) % 24 == 8
@@ -326,7 +326,7 @@ print(
 # fine samples on one ray, and then on a whole fan of rays.
 
 # %%
-true_fog = posed.radiance_field(world, peak=60 / radius, softness=0.012)
+true_fog = posed_scenes.radiance_field(world, peak=60 / radius, softness=0.012)
 edges = nerf_fit.edges_of_ball(views.cameras, centre, radius, 16)
 judge = judges.cameras[1]
 rays = pixels_to_rays(judge, pixel_centres(judge).flatten(0, 1))
@@ -510,7 +510,9 @@ above = sky[:, 2] > 0.1
 
 def true_disc(point):
     angle, height = torch.atan2(sky[above, 1], sky[above, 0]), sky[above, 2].asin()
-    seen = posed.posed_views(world, orbit_camera(angle, height, 4 * radius, point, 0.004, size=1))
+    seen = posed_scenes.posed_views(
+        world, orbit_camera(angle, height, 4 * radius, point, 0.004, size=1)
+    )
     free = (seen.distance[:, 0, 0] - 4 * radius).abs() < 0.05 * radius  # nothing in between
     return in_disc(seen.images[:, :, 0, 0], free)
 
@@ -530,7 +532,7 @@ def in_disc(colour, known=True):
 def below(right, forward):
     """The first place of the surface straight below (right, forward), in radii from the middle."""
     over = centre + radius * torch.tensor([right, forward, 0.0])
-    seen = posed.posed_views(
+    seen = posed_scenes.posed_views(
         world, orbit_camera(torch.zeros(1), torch.pi / 2, 3.0, over, 0.004, size=1)
     )
     return over + torch.tensor([0.0, 0.0, 3.0 - float(seen.distance)])

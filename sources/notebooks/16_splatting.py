@@ -27,7 +27,7 @@ import torch
 from course_utils import live, plots, plots_splat, plots_volume
 from course_utils.core import devices, metrics
 from course_utils.core.training import Minibatches, fit, progress
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.live.fly import fly
 from course_utils.live.splat_fit_lab import SplatFitLab
 from course_utils.live.splat_lab import SplatLab, one_gaussian
@@ -53,8 +53,8 @@ dice = torch.Generator().manual_seed(3)
 
 
 def views_of(world, count, hold_out_one_in=6):
-    cameras = posed.sphere_cameras(world, count, SIZES["size"], generator=dice)
-    photographs = posed.posed_views(world, cameras)
+    cameras = posed_scenes.sphere_cameras(world, count, SIZES["size"], generator=dice)
+    photographs = posed_scenes.posed_views(world, cameras)
     held_out = torch.arange(count) % hold_out_one_in == 2
     return photographs[~held_out], photographs[held_out]
 

@@ -187,14 +187,14 @@ checks.grade("frustum_planes", frustum_planes, points=4)
 # and two rays.
 
 # %%
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 
 size, many, detail = {"laptop": (64, 12, 32), "gpu": (128, 40, 96), "test": (24, 4, 8)}[SCALE]
 dice = torch.Generator().manual_seed(3)
 scene = toy.sample_scenes(1, generator=dice, kinds=("duck",), gloss=0, backdrop="studio")
 middle, radius = (found[0] for found in toy.scene_ball(scene))
-cameras = posed.sphere_cameras(scene, many, size, generator=dice)
-views = posed.posed_views(scene, cameras)
+cameras = posed_scenes.sphere_cameras(scene, many, size, generator=dice)
+views = posed_scenes.posed_views(scene, cameras)
 
 
 def numbers(view):
@@ -460,7 +460,9 @@ from course_utils.data.toy.raycast import flat_parts
 
 axis = side * ((torch.arange(detail) + 0.5) / detail - 0.5)
 centres = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), -1).view(-1, 3) + middle
-solid = (posed.part_distances(flat_parts(scene)[0][0], centres) <= 0).any(1).view((detail,) * 3)
+solid = (
+    (posed_scenes.part_distances(flat_parts(scene)[0][0], centres) <= 0).any(1).view((detail,) * 3)
+)
 
 
 def in_silhouette(view):

@@ -376,7 +376,7 @@ checks.grade("positional_encoding", positional_encoding, points=3)
 # that was seen along it. One picture is held back.
 
 # %%
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.vision3d.cameras import crop_camera
 from course_utils.vision3d.nerf import rays_of_views
 from course_utils.vision3d.ray_samples import edges_around
@@ -389,8 +389,8 @@ count, size, batch, steps = {
 dice = torch.Generator().manual_seed(3)
 scene = toy.sample_scenes(1, generator=dice, kinds=("duck",), gloss=0, backdrop="studio")
 centre, radius = (found[0] for found in toy.scene_ball(scene))
-cameras = posed.sphere_cameras(scene, count, 5 * size // 3, generator=dice)
-views = posed.posed_views(scene, crop_camera(cameras, size // 3, size // 3, size, size))
+cameras = posed_scenes.sphere_cameras(scene, count, 5 * size // 3, generator=dice)
+views = posed_scenes.posed_views(scene, crop_camera(cameras, size // 3, size // 3, size, size))
 rays = rays_of_views(views.images[1:], views.cameras[1:])
 plots.image_grid(views.images[: min(count, 16)], columns=8)
 

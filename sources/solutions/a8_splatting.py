@@ -323,13 +323,13 @@ checks.grade("densify_mask", densify_mask, points=4)
 # Sixteen photographs of a mushroom, each with the camera that took it, and two more to judge by.
 
 # %%
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 
 size, start, steps = {"laptop": (48, 80, 600), "gpu": (64, 200, 1500), "test": (16, 12, 8)}[SCALE]
 dice = torch.Generator().manual_seed(0)
 world = toy.sample_scenes(1, generator=dice, kinds=("mushroom",))
-cameras = posed.sphere_cameras(world, 18, size, generator=dice)
-pictures = posed.posed_views(world, cameras)
+cameras = posed_scenes.sphere_cameras(world, 18, size, generator=dice)
+pictures = posed_scenes.posed_views(world, cameras)
 views, judges = pictures[:16], pictures[16:]
 plots.image_grid(views.images[:8], columns=4, picture_inches=2)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.data import roadside
+from course_utils.data import driving
 from course_utils.live.camera_lab import CameraLab, held_camera, on_picture, outer_camera
 from course_utils.vision3d.cameras import pixels_to_rays, project_points
 
@@ -22,7 +22,7 @@ def test_a_camera_is_held_as_it_is_said():
     assert project_points(camera, ahead)[0][0, 0] < camera.width / 2
     down = held_camera(tilt=0.4)
     assert down.forward[2] == pytest.approx(-math.sin(0.4), abs=1e-6)
-    road = roadside.road_cameras(torch.tensor([2.0]), torch.tensor([0.25]))[0]
+    road = driving.road_cameras(torch.tensor([2.0]), torch.tensor([0.25]))[0]
     torch.testing.assert_close(held_camera().rotation, road.rotation)
     with pytest.raises(ValueError, match="focal length"):
         held_camera(focal=0)
@@ -74,6 +74,6 @@ def test_lines_and_a_dot_are_drawn_where_they_are():
 
 
 def test_two_scenes_are_one_too_many():
-    scenes = roadside.sample_road(2, generator=torch.Generator().manual_seed(0))
+    scenes = driving.sample_road(2, generator=torch.Generator().manual_seed(0))
     with pytest.raises(ValueError, match="one scene"):
         CameraLab(scenes)

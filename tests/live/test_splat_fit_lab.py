@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.live.splat_fit_lab import FAINT, SplatFitLab, SplatRun
 
 
@@ -11,7 +11,9 @@ from course_utils.live.splat_fit_lab import FAINT, SplatFitLab, SplatRun
 def scene():
     dice = torch.Generator().manual_seed(0)
     world = toy.sample_scenes(1, generator=dice, kinds=("duck",), gloss=0)
-    views = posed.posed_views(world, posed.sphere_cameras(world, 6, 24, generator=dice))
+    views = posed_scenes.posed_views(
+        world, posed_scenes.sphere_cameras(world, 6, 24, generator=dice)
+    )
     centre, radius = (x[0] for x in toy.scene_ball(world))
     return views, centre, float(radius)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from course_utils.core import steps
-from course_utils.selfsup import captions, clip
+from course_utils.selfsup import clip, tokenizer
 
 
 def generator(seed=0):
@@ -104,8 +104,8 @@ def test_twins_share_the_label():
 
 
 def test_same_caption_is_word_for_word():
-    words = captions.vocabulary_of(["a red car on the left right"])
-    tokens = captions.tokenise(["a red car", "a car", "a red car"], words)
+    words = tokenizer.vocabulary_of(["a red car on the left right"])
+    tokens = tokenizer.tokenise(["a red car", "a car", "a red car"], words)
     expected = [[True, False, True], [False, True, False], [True, False, True]]
     assert clip.same_caption(tokens).tolist() == expected
 
@@ -134,7 +134,7 @@ def test_temperature_starts_at_007_and_its_scale_is_limited_to_100():
 
 # ----------------------------------------------------------------------------- encoders
 
-WORDS = captions.vocabulary_of(["a red blue car duck on the left right of to"])
+WORDS = tokenizer.vocabulary_of(["a red blue car duck on the left right of to"])
 
 
 def small_model():
@@ -145,10 +145,10 @@ def test_padding_changes_nothing_and_the_order_of_words_does():
     torch.manual_seed(0)
     encoder = clip.TextEncoder(len(WORDS.words), 12, 16, 8, 2).eval()
     sentence, longer = "a red car to the left of a duck", "a red car"
-    short = captions.tokenise([longer], WORDS, 5)
-    padded = captions.tokenise([longer, sentence], WORDS, 12)
+    short = tokenizer.tokenise([longer], WORDS, 5)
+    padded = tokenizer.tokenise([longer, sentence], WORDS, 12)
     assert torch.allclose(encoder(short)[0], encoder(padded)[0], atol=1e-5)
-    swapped = captions.tokenise(["a duck to the left of a red car"], WORDS, 12)
+    swapped = tokenizer.tokenise(["a duck to the left of a red car"], WORDS, 12)
     assert (encoder(swapped) - encoder(padded)[1]).norm() > 1e-3
     with pytest.raises(ValueError, match="end within"):
         encoder(torch.full((1, 4), 5))
@@ -169,7 +169,7 @@ def test_label_weights_are_the_mean_of_normalised_prompts():
     model = small_model()
     prompts = torch.stack(
         [
-            captions.tokenise([f"a {colour} car", f"{colour} car on the left"], WORDS, 12)
+            tokenizer.tokenise([f"a {colour} car", f"{colour} car on the left"], WORDS, 12)
             for colour in ("red", "blue")
         ]
     )
@@ -204,10 +204,10 @@ def test_best_matches_are_the_nearest_by_angle():
 
 
 def test_mirrored_pictures_have_mirrored_words():
-    mirrored = captions.mirrored_words(WORDS)
+    mirrored = tokenizer.mirrored_words(WORDS)
     assert torch.equal(mirrored[mirrored], torch.arange(len(WORDS.words)))
     texts = ["a red car on the left", "a red car on the right"]
-    tokens = captions.tokenise(10 * texts, WORDS, 12)
+    tokens = tokenizer.tokenise(10 * texts, WORDS, 12)
     images = torch.zeros(20, 3, 16, 16)
     images[0::2, :, :, :6] = 1
     images[1::2, :, :, 10:] = 1
@@ -229,7 +229,7 @@ def test_it_learns_from_pairs_what_words_mean():
     torch.manual_seed(0)
     colours = {"red": (1.0, 0, 0), "blue": (0, 0, 1.0), "green": (0, 1.0, 0)}
     texts = [f"a {colour} thing on the {side}" for colour in colours for side in ("left", "right")]
-    words = captions.vocabulary_of(texts)
+    words = tokenizer.vocabulary_of(texts)
     dice = generator()
 
     def picture(sentence):
@@ -241,7 +241,7 @@ def test_it_learns_from_pairs_what_words_mean():
         return image
 
     images = torch.stack([picture(text) for text in 20 * texts])
-    tokens = captions.tokenise(20 * texts, words, 8)
+    tokens = tokenizer.tokenise(20 * texts, words, 8)
     model = clip.Clip(
         clip.PictureEncoder(8, 16, 2), clip.TextEncoder(len(words.words), 8, 32, 16, 2)
     )
@@ -256,7 +256,7 @@ def test_it_learns_from_pairs_what_words_mean():
         chosen = torch.randperm(120, generator=dice)[:48]
         step((images[chosen], tokens[chosen]))
         clip.limit_scale(model.log_scale)
-    weights = clip.classifier_from_text(model, captions.tokenise(texts, words, 8)[:, None])
+    weights = clip.classifier_from_text(model, tokenizer.tokenise(texts, words, 8)[:, None])
     new = torch.stack([picture(text) for text in 10 * texts])
     found = (clip.picture_vectors(model, new) @ weights.T).argmax(dim=1)
     right = (found == torch.arange(6).repeat(10)).float().mean()

@@ -7,8 +7,8 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from course_utils.data.toy import boxes as toy_boxes
+from course_utils.data.toy.ground_truth import full_boxes as toy_rectangles
 from course_utils.data.toy.scenes import sample_cameras, sample_scenes
-from course_utils.data.toy.truths import full_boxes as toy_rectangles
 from course_utils.vision3d import boxes as boxes_module
 from course_utils.vision3d import frustums
 from course_utils.vision3d.boxes import (

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from course_utils.core.metrics import image_psnr
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.vision3d.densify import (
     SHRINK,
     ScreenPull,
@@ -79,8 +79,8 @@ def views(seed: int, size: int = 128):
     """20 pictures of a toy object to fit, 4 to judge by, and a ball around it."""
     generator = torch.Generator().manual_seed(seed)
     world = toy.sample_scenes(1, generator=generator, gloss=0.0)
-    cameras = posed.sphere_cameras(world, 24, size, generator=generator)
-    pictures = posed.posed_views(world, cameras)
+    cameras = posed_scenes.sphere_cameras(world, 24, size, generator=generator)
+    pictures = posed_scenes.posed_views(world, cameras)
     held_out = torch.arange(24) % 6 == 2
     centre, radius = (x[0].float() for x in toy.scene_ball(world))
     return pictures[~held_out], pictures[held_out], centre, radius.item()

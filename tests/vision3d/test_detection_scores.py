@@ -5,14 +5,14 @@ import math
 import pytest
 import torch
 
-from course_utils.data import roadside
+from course_utils.data import driving
 from course_utils.vision3d import detection_scores as s
 from course_utils.vision3d.average_precision import average_precision_of
 from course_utils.vision3d.boxes import full_boxes
 from course_utils.vision3d.detector import Detections
 from course_utils.vision3d.frustums import slide_boxes
 
-CAMERAS = roadside.road_cameras(torch.tensor([2.0, 1.9]), torch.tensor([0.25, 0.25]))
+CAMERAS = driving.road_cameras(torch.tensor([2.0, 1.9]), torch.tensor([0.25, 0.25]))
 TRUTH = torch.tensor(
     [
         [[5.0, 0.8, 0.4, 1.3, 0.6, 0.8, 0.5], [6.5, -1.2, 0.5, 0.7, 0.7, 1.0, 0.0]],

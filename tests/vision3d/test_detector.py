@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from benchmarks import detector as benchmark
-from course_utils.data import roadside
+from course_utils.data import driving
 from course_utils.vision3d import detector as d
 from course_utils.vision3d.boxes import full_boxes
 from course_utils.vision3d.frustums import project_boxes
@@ -18,7 +18,7 @@ PROPOSALS = ground_proposals(torch.tensor([3.5, 4.5, 6.0]), BEARINGS, SIDES)
 
 
 def cameras(count=2):
-    return roadside.road_cameras(torch.full((count,), 2.0), torch.full((count,), 0.25))
+    return driving.road_cameras(torch.full((count,), 2.0), torch.full((count,), 0.25))
 
 
 def test_rectangles_are_those_of_projection_as_shares():
@@ -128,7 +128,7 @@ def test_an_untrained_detector_says_that_there_is_little():
 @pytest.mark.timeout(900)
 def test_after_some_seconds_it_finds_most_objects_and_random_features_fewer():
     """Three seeds, a quarter of the steps of the benchmark, on pictures that it has not seen."""
-    given, unseen = benchmark.lesson(500), roadside.make_road(60, seed=2)
+    given, unseen = benchmark.lesson(500), driving.make_road(60, seed=2)
     rows = [benchmark.judge(benchmark.train(given, 150, s), given, unseen) for s in range(3)]
     floor = benchmark.judge(benchmark.train(given, 150, 0, frozen=True), given, unseen)
     for row in (*rows, floor):

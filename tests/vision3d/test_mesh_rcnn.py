@@ -8,7 +8,7 @@ import torch
 from course_utils.core import steps
 from course_utils.core.training import Minibatches, fit
 from course_utils.data import toy
-from course_utils.data.shape_scenes import LEAST, make_shape_scenes
+from course_utils.data.detection_meshes import LEAST, make_shape_scenes
 from course_utils.vision3d import centre_boxes, mesh_heads, mesh_losses, mesh_rcnn
 from course_utils.vision3d.box_frames import frame_from_grid
 from course_utils.vision3d.cameras import project_points

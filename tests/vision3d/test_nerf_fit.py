@@ -7,7 +7,7 @@ import torch
 
 from course_utils.core import metrics
 from course_utils.core.training import Minibatches, fit
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.vision3d import cameras, nerf, nerf_fit, volume
 
 CENTRE = torch.zeros(3)
@@ -101,8 +101,11 @@ def glossy_views(count: int, size: int):
     parts = world.objects.parts
     shiny = replace(parts, gloss=torch.where(parts.gloss > 0, 0.9, 0.0))
     world = replace(world, objects=replace(world.objects, parts=shiny))
-    wide, edge = posed.sphere_cameras(world, count, 7 * size // 5, generator=generator), size // 5
-    views = posed.posed_views(world, cameras.crop_camera(wide, edge, edge, size, size))
+    wide, edge = (
+        posed_scenes.sphere_cameras(world, count, 7 * size // 5, generator=generator),
+        size // 5,
+    )
+    views = posed_scenes.posed_views(world, cameras.crop_camera(wide, edge, edge, size, size))
     centre, radius = (x[0] for x in toy.scene_ball(world))
     judges = torch.arange(count) % 6 == 2
     return views[~judges], views[judges], centre, 0.7 * float(radius)
@@ -127,7 +130,7 @@ def test_without_encoding_the_pictures_are_worse_on_every_seed():
             thrown = dice()
             drawn = [run.picture(camera, generator=thrown) for camera in judges.cameras]
             error = ((torch.stack(drawn) - judges.images) ** 2).mean()  # over every pixel of all
-            quality.append(nerf.psnr(error))
+            quality.append(metrics.psnr(error))
         print(f"seed {seed}: complete {quality[0]:.2f} dB, no encoding {quality[1]:.2f} dB")
         assert quality[0] > quality[1] + 0.5
 

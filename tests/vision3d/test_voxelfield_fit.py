@@ -7,7 +7,7 @@ import torch
 
 from course_utils.core.metrics import image_psnr
 from course_utils.core.training import Minibatches, fit
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.vision3d import nerf, voxel_fit, voxel_march
 from tests.vision3d.test_nerf import ball_views
 from tests.vision3d.test_voxelfield import random_field
@@ -107,8 +107,8 @@ def test_bad_input_is_refused_in_plain_words(call, words):
 def test_a_toy_scene_is_learnt_from_twenty_views(seed):
     g = torch.Generator().manual_seed(seed)
     world = toy.sample_scenes(1, generator=g, gloss=0.0)
-    cameras = posed.sphere_cameras(world, 24, 64, generator=g)
-    pictures = posed.posed_views(world, cameras)
+    cameras = posed_scenes.sphere_cameras(world, 24, 64, generator=g)
+    pictures = posed_scenes.posed_views(world, cameras)
     held_out = torch.arange(24) % 6 == 2
     centre, radius = (x[0].float() for x in toy.scene_ball(world))
     plan = voxel_fit.Plan(steps=200, resolutions=(24, 48))

@@ -7,9 +7,15 @@ images = toy.make_images(10_000, size=32)    # cached on disk
 """
 
 from course_utils.data.toy.backdrops import BACKDROPS as BACKDROPS
-from course_utils.data.toy.blueprint import COLOURS as COLOURS
-from course_utils.data.toy.blueprint import PALETTE as PALETTE
-from course_utils.data.toy.blueprint import Objects as Objects
+from course_utils.data.toy.blueprints.base import COLOURS as COLOURS
+from course_utils.data.toy.blueprints.base import PALETTE as PALETTE
+from course_utils.data.toy.blueprints.base import Objects as Objects
+from course_utils.data.toy.blueprints.classes import CLUTTER as CLUTTER
+from course_utils.data.toy.blueprints.classes import EMPTY_SLOT as EMPTY_SLOT
+from course_utils.data.toy.blueprints.classes import KEYPOINT_NAMES as KEYPOINT_NAMES
+from course_utils.data.toy.blueprints.classes import KINDS as KINDS
+from course_utils.data.toy.blueprints.classes import PART_NAMES as PART_NAMES
+from course_utils.data.toy.blueprints.classes import make_objects as make_objects
 from course_utils.data.toy.boxes import box_corners as box_corners
 from course_utils.data.toy.boxes import boxes_3d as boxes_3d
 from course_utils.data.toy.captions import captions as captions
@@ -21,12 +27,11 @@ from course_utils.data.toy.dataset import ToyImages as ToyImages
 from course_utils.data.toy.dataset import all_toy_scenes as all_toy_scenes
 from course_utils.data.toy.dataset import make_images as make_images
 from course_utils.data.toy.dataset import toy_scenes as toy_scenes
-from course_utils.data.toy.kinds import CLUTTER as CLUTTER
-from course_utils.data.toy.kinds import EMPTY_SLOT as EMPTY_SLOT
-from course_utils.data.toy.kinds import KEYPOINT_NAMES as KEYPOINT_NAMES
-from course_utils.data.toy.kinds import KINDS as KINDS
-from course_utils.data.toy.kinds import PART_NAMES as PART_NAMES
-from course_utils.data.toy.kinds import make_objects as make_objects
+from course_utils.data.toy.ground_truth import Keypoints as Keypoints
+from course_utils.data.toy.ground_truth import full_boxes as full_boxes
+from course_utils.data.toy.ground_truth import keypoints as keypoints
+from course_utils.data.toy.ground_truth import occupancy as occupancy
+from course_utils.data.toy.ground_truth import signed_distance as signed_distance
 from course_utils.data.toy.meshes import Mesh as Mesh
 from course_utils.data.toy.meshes import mesh_of as mesh_of
 from course_utils.data.toy.motion import Correspondence as Correspondence
@@ -43,8 +48,3 @@ from course_utils.data.toy.scenes import scene_ball as scene_ball
 from course_utils.data.toy.scenes import stack_scenes as stack_scenes
 from course_utils.data.toy.surfaces import SurfacePoints as SurfacePoints
 from course_utils.data.toy.surfaces import surface_points as surface_points
-from course_utils.data.toy.truths import Keypoints as Keypoints
-from course_utils.data.toy.truths import full_boxes as full_boxes
-from course_utils.data.toy.truths import keypoints as keypoints
-from course_utils.data.toy.truths import occupancy as occupancy
-from course_utils.data.toy.truths import signed_distance as signed_distance

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from course_utils.data.toy.blueprint import Objects, turn_about
+from course_utils.data.toy.blueprints.base import Objects, turn_about
 from course_utils.data.toy.primitives import EMPTY, Parts, pick
 
 

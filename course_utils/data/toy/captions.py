@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from course_utils.data.toy.blueprint import COLOURS
-from course_utils.data.toy.kinds import KINDS
+from course_utils.data.toy.blueprints.base import COLOURS
+from course_utils.data.toy.blueprints.classes import KINDS
 from course_utils.data.toy.render import match_views
 from course_utils.data.toy.scenes import Scenes
 from course_utils.vision3d.cameras import Camera, project_points

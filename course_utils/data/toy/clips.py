@@ -12,10 +12,10 @@ from torch import Tensor
 
 from course_utils.data.cache import load_or_build
 from course_utils.data.toy.dataset import BLOCK, _mixed_seed, generator_version
+from course_utils.data.toy.ground_truth import keypoints
 from course_utils.data.toy.motion import correspondence
 from course_utils.data.toy.render import render
 from course_utils.data.toy.scenes import Scenes, footprint, sample_scenes, scene_ball
-from course_utils.data.toy.truths import keypoints
 from course_utils.vision3d.cameras import Camera, orbit_camera
 
 CLIPS_AT_ONCE = 25

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from course_utils.core.numba_support import digest_of
 from course_utils.data.cache import load_or_build
-from course_utils.data.toy.kinds import KINDS
+from course_utils.data.toy.blueprints.classes import KINDS
 from course_utils.data.toy.render import render, render_image
 from course_utils.data.toy.scenes import Scenes, sample_cameras, sample_scenes, stack_scenes
 from course_utils.vision3d import cameras
@@ -166,4 +166,4 @@ def generator_version() -> str:
     It is part of every cache key, so a change to the toy world never meets old pictures.
     """
     camera = Path(cameras.__file__)
-    return digest_of([camera, *Path(__file__).parent.glob("*.py")])[:12]
+    return digest_of([camera, *Path(__file__).parent.rglob("*.py")])[:12]

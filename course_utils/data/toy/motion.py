@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from course_utils.data.toy.blueprint import turn_about
+from course_utils.data.toy.blueprints.base import turn_about
+from course_utils.data.toy.ground_truth import is_seen
 from course_utils.data.toy.render import is_blocked, match_views, render_truth
 from course_utils.data.toy.scenes import Scenes
-from course_utils.data.toy.truths import is_seen
 from course_utils.vision3d.cameras import (
     Camera,
     in_image,

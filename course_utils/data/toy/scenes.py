@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from course_utils.data.toy.backdrops import Backdrop, make_backdrops
-from course_utils.data.toy.blueprint import Objects
+from course_utils.data.toy.blueprints.base import Objects
+from course_utils.data.toy.blueprints.classes import CLUTTER, EMPTY_SLOT, KINDS, make_objects
 from course_utils.data.toy.boxes import object_extent
-from course_utils.data.toy.kinds import CLUTTER, EMPTY_SLOT, KINDS, make_objects
 from course_utils.data.toy.primitives import EMPTY
 from course_utils.vision3d.cameras import Camera, orbit_camera
 

@@ -15,11 +15,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from course_utils.data.toy.ground_truth import MEASURES
 from course_utils.data.toy.primitives import Parts, to_local
 from course_utils.data.toy.raycast import flat_parts
 from course_utils.data.toy.render import render
 from course_utils.data.toy.scenes import Scenes, scene_ball
-from course_utils.data.toy.truths import MEASURES
 from course_utils.vision3d.cameras import Camera, orbit_camera
 
 Field = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from course_utils.data import posed, toy
+from course_utils.data import posed_scenes, toy
 from course_utils.vision3d import cameras, ray_samples, volume
 
 
@@ -15,21 +15,23 @@ def scene(seed: int = 0, kind: str = "car") -> toy.Scenes:
 
 
 def around(scenes, count: int = 6, size: int = 24):
-    return posed.sphere_cameras(scenes, count, size, generator=torch.Generator().manual_seed(1))
+    return posed_scenes.sphere_cameras(
+        scenes, count, size, generator=torch.Generator().manual_seed(1)
+    )
 
 
 def test_distances_to_parts_agree_with_the_distance_to_the_scene():
     one = scene()
     points = 2 * torch.rand(200, 3, generator=torch.Generator().manual_seed(2)) - 1
     parts = toy.raycast.flat_parts(one)[0][0]
-    least = posed.part_distances(parts, points).amin(-1)
+    least = posed_scenes.part_distances(parts, points).amin(-1)
     torch.testing.assert_close(least, toy.signed_distance(one, points)[0])
 
 
 def test_the_field_is_half_as_dense_on_the_surface_and_has_the_parts_colour():
     one = scene()
     on = toy.surface_points(one, 300, generator=torch.Generator().manual_seed(3))
-    field = posed.radiance_field(one, peak=40, softness=0.01)
+    field = posed_scenes.radiance_field(one, peak=40, softness=0.01)
     density, colour = field(on.points, torch.zeros_like(on.points))
     torch.testing.assert_close(density, torch.full((1, 300), 20.0), atol=0.1, rtol=0)
     palette = toy.raycast.flat_parts(one)[0][0].colour
@@ -41,8 +43,8 @@ def test_the_field_is_half_as_dense_on_the_surface_and_has_the_parts_colour():
 
 def test_the_field_rendered_shows_the_silhouette_and_the_depth_of_the_ray_caster():
     one = scene(kind="snowman")
-    views = posed.posed_views(one, around(one, 2, 16))
-    field = posed.radiance_field(one, peak=200, softness=0.005)
+    views = posed_scenes.posed_views(one, around(one, 2, 16))
+    field = posed_scenes.radiance_field(one, peak=200, softness=0.005)
     centre, radius = (x[0] for x in toy.scene_ball(one))
     away = (views.cameras.centre[1] - centre).norm()
     edges = ray_samples.regular_edges(float(away - radius), float(away + radius), 90)
@@ -60,7 +62,7 @@ def test_the_field_rendered_shows_the_silhouette_and_the_depth_of_the_ray_caster
 def test_cameras_see_the_whole_object_from_every_side():
     one = scene()
     cameras_ = around(one, 40)
-    views = posed.posed_views(one, cameras_)
+    views = posed_scenes.posed_views(one, cameras_)
     border = torch.cat([views.opacity[:, 0], views.opacity[:, -1], views.opacity[:, :, 0]], 1)
     assert border.max().item() == 0
     centre = toy.scene_ball(one)[0][0]
@@ -75,7 +77,7 @@ def test_cameras_see_the_whole_object_from_every_side():
 
 def test_what_is_not_object_is_white_and_edges_are_mixed():
     one = scene()
-    views = posed.posed_views(one, around(one))
+    views = posed_scenes.posed_views(one, around(one))
     empty = views.opacity == 0
     assert bool((views.images.movedim(1, -1)[empty] == 1).all())
     assert bool(torch.isinf(views.distance[empty]).all())
@@ -89,10 +91,10 @@ def test_what_is_not_object_is_white_and_edges_are_mixed():
 def test_one_scene_at_a_time():
     two = toy.sample_scenes(2, generator=torch.Generator().manual_seed(0))
     with pytest.raises(ValueError, match="one scene"):
-        posed.radiance_field(two)
+        posed_scenes.radiance_field(two)
     with pytest.raises(ValueError, match="one scene"):
-        posed.posed_views(two, around(two))
+        posed_scenes.posed_views(two, around(two))
     with pytest.raises(ValueError, match="positive"):
-        posed.radiance_field(scene(), peak=0)
+        posed_scenes.radiance_field(scene(), peak=0)
     with pytest.raises(ValueError, match="at least one camera"):
         around(scene(), 0)

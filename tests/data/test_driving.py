@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from course_utils.data import roadside, toy
+from course_utils.data import driving, toy
 from course_utils.vision3d.boxes import box_corners, full_boxes
 from course_utils.vision3d.cameras import project_points
 from course_utils.vision3d.frustums import crop_rectangles, project_boxes
@@ -17,7 +17,7 @@ def dice(seed=0):
 
 @pytest.fixture(scope="module")
 def scenes():
-    return roadside.sample_road(60, generator=dice(1))
+    return driving.sample_road(60, generator=dice(1))
 
 
 def test_objects_stand_before_the_camera_and_apart(scenes):
@@ -25,8 +25,8 @@ def test_objects_stand_before_the_camera_and_apart(scenes):
     position = scenes.objects.position
     assert exists.sum(1).min() == 1 and exists.sum(1).max() == 5
     x, y = position[exists][:, 0], position[exists][:, 1]
-    assert x.min() >= roadside.NEAREST and x.max() <= roadside.FARTHEST
-    assert (y.abs() <= roadside.ASIDE * x).all()
+    assert x.min() >= driving.NEAREST and x.max() <= driving.FARTHEST
+    assert (y.abs() <= driving.ASIDE * x).all()
     low = box_corners(boxes)[..., 2].amin(-1)[exists]
     torch.testing.assert_close(low, torch.zeros_like(low), rtol=0, atol=1e-5)
     for p, e, b in zip(position, exists, boxes, strict=True):
@@ -38,7 +38,7 @@ def test_objects_stand_before_the_camera_and_apart(scenes):
 def test_the_box_on_the_picture_is_where_the_object_is_seen(scenes):
     one = scenes[:8]
     height, pitch = torch.full((8,), 2.0), torch.full((8,), 0.25)
-    cameras = roadside.road_cameras(height, pitch)
+    cameras = driving.road_cameras(height, pitch)
     exact = toy.full_boxes(one, cameras)
     loose, _ = project_boxes(cameras, toy.boxes_3d(one.objects))
     here = one.exists
@@ -49,7 +49,7 @@ def test_the_box_on_the_picture_is_where_the_object_is_seen(scenes):
 
 
 def test_the_camera_looks_ahead_and_down():
-    camera = roadside.road_cameras(torch.tensor([2.0]), torch.tensor([0.3]))[0]
+    camera = driving.road_cameras(torch.tensor([2.0]), torch.tensor([0.3]))[0]
     uv, depth = project_points(camera, torch.tensor([[4.0, 0.0, 2 - 4 * 0.30933625]]))
     torch.testing.assert_close(uv[0], torch.tensor([48.0, 32.0]), atol=1e-3, rtol=0)
     assert depth > 0
@@ -59,11 +59,11 @@ def test_the_camera_looks_ahead_and_down():
 
 def test_sets_are_the_same_for_the_same_seed_and_begin_alike(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    few, more = roadside.make_road(3, seed=5), roadside.make_road(6, seed=5)
+    few, more = driving.make_road(3, seed=5), driving.make_road(6, seed=5)
     assert torch.equal(few.images, more.images[:3]) and torch.equal(few.boxes, more.boxes[:3])
-    again = roadside.make_road(3, seed=5)  # from disk
+    again = driving.make_road(3, seed=5)  # from disk
     assert torch.equal(again.images, few.images)
-    assert not torch.equal(roadside.make_road(3, seed=6).images, few.images)
+    assert not torch.equal(driving.make_road(3, seed=6).images, few.images)
     assert few.images.shape == (3, 3, 64, 96) and len(few) == 3
     assert ((few.kind >= 0) == (few.boxes[..., 3] > 0)).all()
     assert set(few.kind.flatten().tolist()) <= {-1, 0, 1, 2, 3}
@@ -81,9 +81,9 @@ def test_an_object_slid_from_the_pinhole_looks_the_same_without_a_ground():
     objects = scene.objects
     place = torch.tensor([[[5.0, 0.4, 0.0]]]).double()
     scene = replace(scene, objects=replace(objects, position=place))
-    camera = roadside.road_cameras(torch.tensor([2.0]).double(), torch.tensor([0.25]).double())[0]
+    camera = driving.road_cameras(torch.tensor([2.0]).double(), torch.tensor([0.25]).double())[0]
     before = toy.render_image(scene, camera)
-    slid = roadside.slide_scenes(scene, camera.centre, 1.7)
+    slid = driving.slide_scenes(scene, camera.centre, 1.7)
     gap = (toy.render_image(slid, camera) - before).abs()
     # Not quite zero: where a ray to the lamp starts off its surface is told in world units.
     assert gap.max() < 0.06 and gap.mean() < 5e-4
@@ -91,17 +91,17 @@ def test_an_object_slid_from_the_pinhole_looks_the_same_without_a_ground():
     torch.testing.assert_close(
         toy.boxes_3d(slid.objects)[..., 3:6], 1.7 * toy.boxes_3d(scene.objects)[..., 3:6]
     )
-    wrong = roadside.slide_scenes(scene, torch.zeros(3).double(), 1.7)
+    wrong = driving.slide_scenes(scene, torch.zeros(3).double(), 1.7)
     assert (toy.render_image(wrong, camera) - before).abs().max() > 0.1
 
 
 def test_a_mirror_image_is_what_the_mirrored_world_looks_like(scenes):
     """Rendered again with y negated, as far as boxes tell: their projections are mirrored."""
     boxes, kind = toy.boxes_3d(scenes.objects)[:4, :, :7], torch.where(scenes.exists[:4], 0, -1)
-    cameras = roadside.road_cameras(torch.full((4,), 2.0), torch.full((4,), 0.25))
+    cameras = driving.road_cameras(torch.full((4,), 2.0), torch.full((4,), 0.25))
     images = torch.rand(4, 3, 64, 96, generator=dice())
-    once = roadside.RoadPictures(images, boxes, kind, cameras)
-    twice = roadside.with_mirror_images(once)
+    once = driving.RoadPictures(images, boxes, kind, cameras)
+    twice = driving.with_mirror_images(once)
     assert len(twice) == 8 and torch.equal(twice.images[4:], images.flip(-1))
     assert torch.equal(twice.images[:4], images) and torch.equal(twice.kind[4:], kind)
     rectangles, _ = project_boxes(twice.cameras, full_boxes(twice.boxes))
@@ -113,6 +113,6 @@ def test_a_mirror_image_is_what_the_mirrored_world_looks_like(scenes):
 @pytest.mark.usefixtures("as_shipped")
 def test_nonsense_is_refused_in_words(scenes):
     with pytest.raises(ValueError, match="count must be at least 1"):
-        roadside.make_road(0)
+        driving.make_road(0)
     with pytest.raises(ValueError, match="factor must be positive"):
-        roadside.slide_scenes(scenes, torch.zeros(3), 0)
+        driving.slide_scenes(scenes, torch.zeros(3), 0)

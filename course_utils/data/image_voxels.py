@@ -18,14 +18,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from course_utils.data.cache import load_or_build
-from course_utils.data.toy.blueprint import Objects, turn_about
+from course_utils.data.toy.blueprints.base import Objects, turn_about
+from course_utils.data.toy.blueprints.classes import KINDS
 from course_utils.data.toy.boxes import object_extent, support
 from course_utils.data.toy.dataset import generator_version, toy_scenes
-from course_utils.data.toy.kinds import KINDS
+from course_utils.data.toy.ground_truth import signed_distance
 from course_utils.data.toy.primitives import EMPTY, Parts, is_inside
 from course_utils.data.toy.render import render_image
 from course_utils.data.toy.scenes import Scenes
-from course_utils.data.toy.truths import signed_distance
 from course_utils.vision3d.cameras import Camera
 
 FRAMES = ("object", "camera")

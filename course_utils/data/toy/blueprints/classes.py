@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from course_utils.data.toy.blueprint import COLOURS, PALETTE, Blueprint, Objects
-from course_utils.data.toy.kinds_living import LIVING
-from course_utils.data.toy.kinds_things import THINGS
-from course_utils.data.toy.kinds_vehicles import VEHICLES
+from course_utils.data.toy.blueprints.base import COLOURS, PALETTE, Blueprint, Objects
+from course_utils.data.toy.blueprints.living import LIVING
+from course_utils.data.toy.blueprints.things import THINGS
+from course_utils.data.toy.blueprints.vehicles import VEHICLES
 from course_utils.data.toy.primitives import ELLIPSOID, FRUSTUM, PRISM
 
 BLUEPRINTS = {**THINGS, **LIVING, **VEHICLES}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from course_utils.data.toy.blueprint import DARK, GLASS, METAL, QUARTER, Blueprint
+from course_utils.data.toy.blueprints.base import DARK, GLASS, METAL, QUARTER, Blueprint
 from course_utils.data.toy.primitives import ELLIPSOID, FRUSTUM, PRISM
 
 ANY_HUE = {"red": 2, "blue": 2, "yellow": 1, "green": 1, "orange": 1, "turquoise": 1, "white": 1}

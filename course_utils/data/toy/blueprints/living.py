@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from course_utils.data.toy.blueprint import DARK, QUARTER, Blueprint
+from course_utils.data.toy.blueprints.base import DARK, QUARTER, Blueprint
 from course_utils.data.toy.primitives import ELLIPSOID, FRUSTUM, PRISM
 
 FORWARD = (("y", QUARTER),)

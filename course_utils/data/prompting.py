@@ -1,15 +1,12 @@
-"""Sentences for a network: words to numbers, label text through templates, and what is held out.
+"""Text about the toy world: labels through templates, twisted captions, pairs that are held out.
 
-The tokeniser knows whole words, because the toy world's captions have about forty. A label, such as
-(car, red), becomes text by a template ("a red car on the left"), and several templates become
-one classifier: prompt ensembling of CLIP (Radford et al. 2021, section 3.1.4).
+A label, such as (car, red), becomes text by a template ("a red car on the left"), and several
+templates become one classifier: prompt ensembling of CLIP (Radford et al. 2021, section 3.1.4).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Bool, Int
@@ -17,9 +14,8 @@ from torch import Tensor
 
 from course_utils.data.toy import COLOURS, KINDS
 from course_utils.data.toy.captions import object_phrase
+from course_utils.selfsup.tokenizer import Vocabulary, tokenise, words_of
 
-PADDING, UNKNOWN, END = 0, 1, 2  # the first three tokens of every vocabulary
-SPECIAL = ("<padding>", "<unknown>", "<end>")
 Pair = tuple[int, int]  # of a kind and a colour, indices into toy.KINDS and toy.COLOURS
 
 PLACES = ("on the left", "in the middle", "on the right")
@@ -32,69 +28,6 @@ TEMPLATES: Mapping[str, tuple[str, ...]] = {
         f"{{{size}}} {place}" for size in ("small", "thing", "large") for place in PLACES
     ),
 }
-
-
-# ---------------------------------------------------------------------------- tokeniser
-
-
-class Vocabulary(NamedTuple):
-    """The words that have a number of their own; the first three are not words."""
-
-    words: tuple[str, ...]
-
-    def number(self, word: str) -> int:
-        """Returns the word's token, ``UNKNOWN`` for a word that was never seen."""
-        return self.words.index(word) if word in self.words[len(SPECIAL) :] else UNKNOWN
-
-
-def words_of(sentence: str) -> list[str]:
-    """Returns the words in lower case, without punctuation."""
-    return re.findall(r"[a-z]+", sentence.lower())
-
-
-def vocabulary_of(sentences: Iterable[str]) -> Vocabulary:
-    """Returns the vocabulary of all words in the sentences, in alphabetical order.
-
-    Raises:
-        ValueError: when there is no word.
-    """
-    words = {word for sentence in sentences for word in words_of(sentence)}
-    if not words:
-        raise ValueError("there is no word in these sentences")
-    return Vocabulary((*SPECIAL, *sorted(words)))
-
-
-def unknown_words(sentence: str, vocabulary: Vocabulary) -> list[str]:
-    """Returns the words of a sentence that the vocabulary does not have."""
-    return [word for word in words_of(sentence) if vocabulary.number(word) == UNKNOWN]
-
-
-def tokenise(
-    sentences: Sequence[str], vocabulary: Vocabulary, length: int = 20
-) -> Int[Tensor, "n length"]:
-    """Returns one row of tokens a sentence: its words, then ``END``, then ``PADDING``.
-
-    Args:
-        length: tokens a row; the longest caption has 18 words.
-
-    Raises:
-        ValueError: when there is no sentence, one has no word, or is too long.
-    """
-    if len(sentences) == 0:
-        raise ValueError("there is no sentence to tokenise")
-    known = {word: number for number, word in enumerate(vocabulary.words) if number > END}
-    tokens = torch.full((len(sentences), length), PADDING)
-    for row, sentence in zip(tokens, sentences, strict=True):
-        numbers = [known.get(word, UNKNOWN) for word in words_of(sentence)]
-        if not 1 <= len(numbers) < length:
-            raise ValueError(
-                f"a sentence needs 1 to {length - 1} words, got {len(numbers)}: {sentence!r}"
-            )
-        row[: len(numbers) + 1] = torch.tensor([*numbers, END])
-    return tokens
-
-
-# ---------------------------------------------------------------------------- templates
 
 
 def label_text(pair: Pair, template: str) -> str:
@@ -134,14 +67,6 @@ def prompt_tokens(
         raise ValueError(f"{len(pairs)} labels and {len(templates)} templates make no prompt")
     texts = [label_text(pair, template) for pair in pairs for template in templates]
     return tokenise(texts, vocabulary, length).unflatten(0, (len(pairs), len(templates)))
-
-
-def mirrored_words(vocabulary: Vocabulary) -> Int[Tensor, " words"]:
-    """Returns, for each token, what it becomes when the picture is mirrored: left is right."""
-    table = torch.arange(len(vocabulary.words))
-    left, right = vocabulary.number("left"), vocabulary.number("right")
-    table[left], table[right] = right, left
-    return table
 
 
 OPPOSITE = {

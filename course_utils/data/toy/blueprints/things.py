@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from course_utils.data.toy.blueprint import DARK, METAL, Blueprint
+from course_utils.data.toy.blueprints.base import DARK, METAL, Blueprint
 from course_utils.data.toy.primitives import ELLIPSOID, FRUSTUM, PRISM
 
 SUNK = 0.012  # parts reach a little into each other, so that no two faces coincide

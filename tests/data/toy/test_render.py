@@ -294,7 +294,7 @@ def test_the_sources_of_compiled_code_are_all_listed():
     while todo:
         text = (folder / f"{todo.pop()}.py").read_text()
         names = set(re.findall(r"from course_utils.data.toy.(\w+) import", text))
-        names -= {"scenes", "compiled"}
+        names -= {"scenes"}
         todo += names - found
         found |= names
     assert found == set(raycast_numba.SOURCES)
