@@ -16,7 +16,7 @@ import torch
 from scipy.spatial.transform import Rotation
 from torch import Tensor
 
-from course_utils.vision3d.box_overlap import common_volume
+from course_utils.vision3d.boxes.box_overlap import common_volume
 
 PAIRS, SIDE, BUDGET, LIMIT = 1000, 100, 2.0, 3.0
 

@@ -14,10 +14,10 @@ from course_utils.core.encoders import settle_batch_statistics
 from course_utils.core.steps import gradient_step, one_cycle
 from course_utils.core.training import Minibatches, fit
 from course_utils.data import driving
-from course_utils.vision3d import detection_scores as scores
-from course_utils.vision3d import detector as d
-from course_utils.vision3d.average_precision import average_precision_of
-from course_utils.vision3d.proposals import grid_of_distances, ground_proposals
+from course_utils.vision3d.boxes import detection_scores as scores
+from course_utils.vision3d.boxes import detector as d
+from course_utils.vision3d.boxes.average_precision import average_precision_of
+from course_utils.vision3d.boxes.proposals import grid_of_distances, ground_proposals
 
 SEEDS, STEPS, PICTURES, TEST = 3, 500, 1500, 200
 BUDGET, GOAL = 90.0, 0.6  # seconds of training, AP at a 3D IoU of 0.25

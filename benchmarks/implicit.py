@@ -15,7 +15,7 @@ from torch import Tensor
 from course_utils.core import steps
 from course_utils.core.training import Minibatches, fit
 from course_utils.data.unit_shapes import UnitShape, unit_shapes
-from course_utils.vision3d import implicit
+from course_utils.vision3d.shapes import implicit
 
 ERROR, SLOPE = 0.01, 0.05  # what must be shown on ducks: mean |f - truth|, mean ||grad f| - 1|
 

@@ -16,13 +16,15 @@ import torch
 
 from course_utils.core import steps
 from course_utils.core.training import Minibatches, fit
-from course_utils.data.detection_meshes import ShapeScenes, make_shape_scenes
-from course_utils.vision3d import mesh_heads, mesh_losses, mesh_rcnn, meshes, voxels
-from course_utils.vision3d.average_precision import average_precision_of, rectangle_iou
-from course_utils.vision3d.box_frames import frame_from_grid
+from course_utils.data.detection_meshes import make_shape_scenes
+from course_utils.vision3d.boxes.average_precision import average_precision_of, rectangle_iou
 from course_utils.vision3d.cameras import Camera
-from course_utils.vision3d.centre_boxes import Detections, find_boxes
-from course_utils.vision3d.shapes import mesh_from_occupancy
+from course_utils.vision3d.meshes import mesh_heads, mesh_losses, mesh_rcnn, meshes
+from course_utils.vision3d.meshes.center_net import Detections, find_boxes
+from course_utils.vision3d.meshes.roi_align import frame_from_grid
+from course_utils.vision3d.meshes.targets import ShapeScenes
+from course_utils.vision3d.shapes import voxels
+from course_utils.vision3d.shapes.conversions import mesh_from_occupancy
 
 BATCH = 8
 

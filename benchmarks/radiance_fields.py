@@ -25,13 +25,14 @@ from torch import Tensor
 from course_utils.core.metrics import image_psnr
 from course_utils.core.training import Minibatches
 from course_utils.data import posed_scenes, toy
-from course_utils.vision3d import splats_compiled, voxel_march
 from course_utils.vision3d.cameras import Camera
-from course_utils.vision3d.nerf import RadianceField, rays_of_views
-from course_utils.vision3d.nerf_fit import NerfFit, edges_of_ball
-from course_utils.vision3d.splat_fit import Rates, SplatFit, random_start
-from course_utils.vision3d.splatting import render_gaussians
-from course_utils.vision3d.voxel_fit import Plan, VoxelFit
+from course_utils.vision3d.fields import voxel_march
+from course_utils.vision3d.fields.nerf import RadianceField, rays_of_views
+from course_utils.vision3d.fields.nerf_fit import NerfFit, edges_of_ball
+from course_utils.vision3d.fields.voxel_fit import Plan, VoxelFit
+from course_utils.vision3d.splats.rasterize import autograd
+from course_utils.vision3d.splats.splat_fit import Rates, SplatFit, random_start
+from course_utils.vision3d.splats.splatting import render_gaussians
 
 MARKS = (2, 5, 10, 20, 60, 120, 240)  # CPU-seconds at which a training is judged
 TOY_PLAN = Plan(steps=500)
@@ -248,7 +249,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = read_options(arguments or [])
     torch.set_num_threads(options.threads)
     voxel_march.warm_up()
-    splats_compiled.warm_up()
+    autograd.warm_up()
     contests = {
         "toy": Contest(toy_scene, {"voxels": 20, "network": 20}, (Target(5, 25), Target(20, 28)))
     }

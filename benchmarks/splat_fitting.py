@@ -12,10 +12,10 @@ import torch
 
 from course_utils.core.metrics import image_psnr
 from course_utils.data import posed_scenes, toy
-from course_utils.vision3d.gaussians import Gaussians
-from course_utils.vision3d.splat_fit import Rates, SplatFit, random_start
-from course_utils.vision3d.splats_compiled import warm_up
-from course_utils.vision3d.splatting import render_gaussians
+from course_utils.vision3d.splats.gaussians import Gaussians
+from course_utils.vision3d.splats.rasterize.autograd import warm_up
+from course_utils.vision3d.splats.splat_fit import Rates, SplatFit, random_start
+from course_utils.vision3d.splats.splatting import render_gaussians
 
 SEEDS = (0, 1, 2)
 SIZE, VIEWS = 128, 24

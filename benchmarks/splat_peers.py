@@ -129,7 +129,7 @@ def _fetch(name: str) -> None:
 
 def touched_pixels(splats, size: int) -> tuple[Tensor, Tensor]:
     """Splat and pixel of every pair with alpha of at least 1/255, pixel by pixel, near to far."""
-    from course_utils.vision3d.projection import ALPHA_MIN, half_extents
+    from course_utils.vision3d.splats.projection import ALPHA_MIN, half_extents
 
     means, conics, depths, opacities, _ = (x.detach() for x in splats.tensors())
     half = half_extents(conics, opacities)

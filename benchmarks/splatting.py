@@ -17,10 +17,10 @@ import torch
 
 from benchmarks import splat_peers
 from course_utils.vision3d.cameras import Camera, look_at
-from course_utils.vision3d.gaussians import Gaussians
-from course_utils.vision3d.projection import Splats
-from course_utils.vision3d.spherical_harmonics import harmonics_from_colours
-from course_utils.vision3d.splats_compiled import project_compiled, rasterise_compiled
+from course_utils.vision3d.fields.harmonics import harmonics_from_colours
+from course_utils.vision3d.splats.gaussians import Gaussians
+from course_utils.vision3d.splats.projection import Splats
+from course_utils.vision3d.splats.rasterize.autograd import project_compiled, rasterise_compiled
 
 CASES = ((10_000, 256), (50_000, 512), (50_000, 128))
 TARGETS = {"OpenSplat": (6, 6, 3), "gsplat": (30, 30, 30)}
@@ -112,9 +112,9 @@ MEASURE = """
 import torch
 from benchmarks import splatting
 from benchmarks.memory import peak_of_this_process
-from course_utils.vision3d import splats_compiled
+from course_utils.vision3d.splats.rasterize import autograd
 torch.set_num_threads(1)
-splats_compiled.warm_up()
+autograd.warm_up()
 scene, camera = splatting.ball(50_000), splatting.view(512)
 splatting.course(splatting.project_compiled(splatting.ball(100), splatting.view(32)),
                  splatting.view(32), torch.ones(3, 32, 32))

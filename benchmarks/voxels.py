@@ -17,7 +17,7 @@ from torch import Tensor
 from course_utils.core import steps
 from course_utils.core.training import Minibatches, fit
 from course_utils.data.image_voxels import ShapePictures, toy_shapes
-from course_utils.vision3d import voxel_prediction, voxels
+from course_utils.vision3d.shapes import voxel_net, voxels
 
 BATCH = 16
 HELD_OUT = 200  # training objects that only choose thresholds
@@ -29,7 +29,7 @@ def train(shapes: ShapePictures, loss: Callable, count: int, seed: int) -> torch
     """A network trained for so many steps; prints what it took."""
     torch.manual_seed(seed)
     resolution, size = shapes.occupancy.shape[1], shapes.images.shape[-1]
-    network = voxel_prediction.VoxelPredictor(size, resolution)
+    network = voxel_net.VoxelPredictor(size, resolution)
     fast = steps.fast_precision(network)
     optimiser, schedule = steps.one_cycle([network], count, rate=4e-3)
 
@@ -53,12 +53,10 @@ def train(shapes: ShapePictures, loss: Callable, count: int, seed: int) -> torch
 def rivals(known: ShapePictures) -> dict[str, Answers]:
     """The answers that need no training."""
     classes = len(known.names)
-    mean = voxel_prediction.mean_shapes(known.occupancy, known.label, classes)
+    mean = voxel_net.mean_shapes(known.occupancy, known.label, classes)
 
     def nearest(asked: ShapePictures) -> Tensor:
-        return known.occupancy[
-            voxel_prediction.nearest_pictures(asked.images, known.images)
-        ].float()
+        return known.occupancy[voxel_net.nearest_pictures(asked.images, known.images)].float()
 
     return {
         "mean shape": lambda asked: mean.mean(0).expand(len(asked), *mean.shape[1:]),
@@ -93,7 +91,7 @@ def run(options: argparse.Namespace, known: ShapePictures, unseen: ShapePictures
             network = train(known, loss, options.steps, seed)
             found.append(
                 judge(
-                    lambda asked, network=network: voxel_prediction.predict_occupancy(
+                    lambda asked, network=network: voxel_net.predict_occupancy(
                         network, asked.images
                     ),
                     held_out,

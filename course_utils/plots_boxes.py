@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils.plots import CYCLE, FAKE, INK, MUTED, REAL, as_pictures, figure
-from course_utils.vision3d.boxes import box_corners, edge_ends, full_boxes
+from course_utils.vision3d.boxes.boxes import box_corners, edge_ends, full_boxes
+from course_utils.vision3d.boxes.frustums import frustum_corners, project_boxes
 from course_utils.vision3d.cameras import Camera, pixels_to_rays, project_points
-from course_utils.vision3d.frustums import frustum_corners, project_boxes
 
 __all__ = ["RAY", "TOLD", "TRUE", "WorldLook", "above", "ap_bars", "box_panel", "camera_panel"]
 __all__ += ["descent_panel", "detection_panel", "frustum_edges", "look_at_world", "outlines"]

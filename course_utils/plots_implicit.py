@@ -15,8 +15,8 @@ from torch import Tensor
 
 from course_utils.plots import CYCLE, FAKE, FIELD_STOPS, GOOD, INK, MUTED, REAL, figure
 from course_utils.vision3d.cameras import Camera
-from course_utils.vision3d.shapes import Implicit
-from course_utils.vision3d.sphere_tracing import Seen, render_surface, shade
+from course_utils.vision3d.shapes.conversions import Implicit
+from course_utils.vision3d.shapes.sphere_tracing import Seen, render_surface, shade
 
 __all__ = [
     "plane_values",

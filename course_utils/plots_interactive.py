@@ -27,7 +27,7 @@ from torch import Tensor
 from course_utils.plots import INK, as_pictures, figure
 from course_utils.plots_meshes import draw_mesh
 from course_utils.vision3d.cameras import Camera, orbit_camera
-from course_utils.vision3d.shapes import MeshArrays, check_mesh
+from course_utils.vision3d.shapes.conversions import MeshArrays, check_mesh
 
 __all__ = ["PLOTLY", "TurnableMeshes", "mesh_figure"]
 

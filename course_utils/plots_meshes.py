@@ -15,8 +15,8 @@ from torch import Tensor
 
 from course_utils.plots import BAD, CYCLE, GOOD, INK, MUTED, as_pictures, figure
 from course_utils.vision3d.cameras import Camera, orbit_camera, project_points, resize_camera
-from course_utils.vision3d.mesh_rcnn import Shapes
-from course_utils.vision3d.shapes import MeshArrays
+from course_utils.vision3d.meshes.mesh_rcnn import Shapes
+from course_utils.vision3d.shapes.conversions import MeshArrays
 
 __all__ = ["ask_camera", "detections_panel", "draw_mesh", "memory_panel", "mesh_grid", "upright"]
 

@@ -26,14 +26,14 @@ from course_utils.plots_solids import (
     tabulated,
 )
 from course_utils.vision3d.cameras import Camera
-from course_utils.vision3d.octree import Level, leaf_squares, octree_levels
-from course_utils.vision3d.shape_costs import REPRESENTATIONS, SIDE, exact_surface
-from course_utils.vision3d.shapes import (
+from course_utils.vision3d.shapes.conversions import (
     Implicit,
     MeshArrays,
     mesh_from_function,
     occupancy_from_function,
 )
+from course_utils.vision3d.shapes.octree import Level, leaf_squares, octree_levels
+from course_utils.vision3d.shapes.shape_costs import REPRESENTATIONS, SIDE, exact_surface
 
 __all__ = [
     "FourShapes",

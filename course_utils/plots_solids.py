@@ -18,10 +18,10 @@ from course_utils.vision3d.cameras import (
     pixels_to_rays,
     project_points,
 )
-from course_utils.vision3d.grid_field import grid_points, read_grid
-from course_utils.vision3d.shape_costs import block_faces
-from course_utils.vision3d.shapes import Implicit, MeshArrays
-from course_utils.vision3d.sphere_tracing import sphere_trace
+from course_utils.vision3d.fields.grid_field import grid_points, read_grid
+from course_utils.vision3d.shapes.conversions import Implicit, MeshArrays
+from course_utils.vision3d.shapes.shape_costs import block_faces
+from course_utils.vision3d.shapes.sphere_tracing import sphere_trace
 
 __all__ = ["BLOCK", "SKIN", "draw_blocks", "draw_function", "draw_mesh", "draw_points"]
 __all__ += ["standing_camera", "tabulated"]

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from course_utils.plots import CYCLE, INK, MUTED, as_pictures, figure
 from course_utils.vision3d.cameras import Camera, project_points
-from course_utils.vision3d.gaussians import Gaussians, rotation_from_quaternion
-from course_utils.vision3d.projection import project_gaussians
-from course_utils.vision3d.splatting import rasterise_dense
+from course_utils.vision3d.splats.gaussians import Gaussians, rotation_from_quaternion
+from course_utils.vision3d.splats.projection import project_gaussians
+from course_utils.vision3d.splats.splatting import rasterise_dense
 
 __all__ = ["ALPHA_STOPS", "AXIS_COLOURS", "SplatLook", "cloud_and_ellipses", "ellipse"]
 __all__ += ["growth_panel", "look_at_gaussian", "splat_panel", "tile_map"]

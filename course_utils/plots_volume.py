@@ -14,9 +14,9 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_utils.plots import BAD, CYCLE, GOOD, INK, MUTED, REAL, as_pictures, figure
-from course_utils.vision3d.compositing import alpha_from_density, transmittance_from_alpha
-from course_utils.vision3d.ray_samples import bin_middles
-from course_utils.vision3d.volume import Rendered
+from course_utils.vision3d.fields.compositing import alpha_from_density, transmittance_from_alpha
+from course_utils.vision3d.fields.ray_sampling import bin_middles
+from course_utils.vision3d.fields.volume import Rendered
 
 __all__ = ["FOG_STOPS", "RayLook", "bin_bars", "convergence", "pictures", "ray_panel"]
 

@@ -6,9 +6,9 @@ import torch
 from course_utils import plots_boxes as p
 from course_utils.data import driving
 from course_utils.live.camera_lab import held_camera
-from course_utils.vision3d.boxes import full_boxes
+from course_utils.vision3d.boxes.boxes import full_boxes
+from course_utils.vision3d.boxes.frustums import project_boxes
 from course_utils.vision3d.cameras import orbit_camera, project_points
-from course_utils.vision3d.frustums import project_boxes
 from tests.figures import drawn, pictures, words
 
 CAMERA = held_camera()

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from course_utils import plots_implicit
-from course_utils.vision3d import csg
 from course_utils.vision3d.cameras import orbit_camera
-from course_utils.vision3d.sphere_tracing import render_surface
+from course_utils.vision3d.shapes import csg
+from course_utils.vision3d.shapes.sphere_tracing import render_surface
 from tests.figures import drawn
 
 BALL = csg.sphere(0.6, (0.3, 0.0, -0.2))

@@ -15,7 +15,7 @@ from PIL import Image
 from course_utils.authoring.outputs import FIGURE_LIMIT, clean_outputs
 from course_utils.plots_interactive import PLOTLY, mesh_figure
 from course_utils.plots_meshes import ask_camera
-from course_utils.vision3d.meshes import cubify
+from course_utils.vision3d.meshes.meshes import cubify
 from tests.figures import words
 
 MEANING = "distance to the truth, in sides of the box"

@@ -6,10 +6,10 @@ import torch
 
 from course_utils import plots_meshes
 from course_utils.data.detection_meshes import make_shape_scenes
-from course_utils.vision3d import mesh_rcnn
 from course_utils.vision3d.cameras import project_points
-from course_utils.vision3d.centre_boxes import Detections
-from course_utils.vision3d.meshes import cubify
+from course_utils.vision3d.meshes import mesh_rcnn
+from course_utils.vision3d.meshes.center_net import Detections
+from course_utils.vision3d.meshes.meshes import cubify
 from tests.figures import drawn, words
 
 

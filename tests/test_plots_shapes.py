@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from course_utils import plots_shapes, plots_solids
-from course_utils.vision3d.octree import octree_levels
-from course_utils.vision3d.shapes import mesh_from_function, occupancy_from_function
+from course_utils.vision3d.shapes.conversions import mesh_from_function, occupancy_from_function
+from course_utils.vision3d.shapes.octree import octree_levels
 from tests.figures import drawn, words
 
 RADIUS, DISTANCE, SIZE = 0.6, 4.5, 96

@@ -6,7 +6,7 @@ import torch
 from course_utils import plots_splat
 from course_utils.live.splat_lab import one_gaussian
 from course_utils.vision3d.cameras import orbit_camera
-from course_utils.vision3d.projection import BLUR
+from course_utils.vision3d.splats.projection import BLUR
 from tests.figures import drawn, words
 
 CAMERA = orbit_camera(0.9, 0.35, 40.0, field_of_view=0.07, size=48)

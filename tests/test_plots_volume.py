@@ -6,13 +6,13 @@ import torch
 from course_utils import plots_volume
 from course_utils.live.ray_lab import look_along
 from course_utils.plots import BAD
-from course_utils.vision3d import ray_samples
+from course_utils.vision3d.fields import ray_sampling
 from tests.figures import drawn
 from tests.live.test_ray_lab import PLANE
 
 
 def test_bars_stand_on_their_bins_with_their_heights():
-    edges = ray_samples.regular_edges(0, 3, 3)
+    edges = ray_sampling.regular_edges(0, 3, 3)
     rows = {"density": torch.tensor([1.0, 0.0, 4.0]), "weight": torch.tensor([0.2, 0.0, 0.5])}
     fig = plots_volume.bin_bars(edges, rows, torch.rand(3, 3))
     bars = fig.axes[0].patches

@@ -58,15 +58,15 @@ def prepare(kernel, sources: tuple[str, ...], what: str) -> None:
     """Check a compiled function's cache once per process; announce a compilation on stderr.
 
     kernel: a numba dispatcher made with ``cache=True``. sources: names of the files beside
-    its own, without ".py", that its code or constants come from.
+    its own, or paths from there, without ".py", that its code or constants come from.
     """
     source = Path(kernel.py_func.__code__.co_filename)
     folder = Path(kernel.stats.cache_path)
     stamp = folder / f"{source.stem}.sources"
     names = sorted({source.stem, *sources})
-    digest = digest_of([source.with_name(f"{name}.py") for name in names])
+    digest = digest_of([source.parent / f"{name}.py" for name in names])
     if _read(stamp) != digest:
-        for old in (p for name in names for p in folder.glob(f"{name}.*.nb?")):
+        for old in (p for name in names for p in folder.glob(f"{Path(name).name}.*.nb?")):
             old.unlink(missing_ok=True)
         _write(stamp, digest)
     if not any(folder.glob(f"{source.stem}.{kernel.py_func.__name__}-*.nbi")):

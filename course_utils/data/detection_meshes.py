@@ -1,18 +1,17 @@
 """Pictures with one to three objects, and the exact shape of each in the frame of its box.
 
 For lessons that detect things and predict their shapes: 2D boxes, masks, voxels and surface
-points, all from the toy world. The frame of a box is told in ``vision3d.box_frames``.
+points, all from the toy world. The frame of a box is told in ``vision3d.meshes.roi_align``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from course_utils.core.numba_support import digest_of
@@ -20,71 +19,12 @@ from course_utils.data import toy
 from course_utils.data.cache import load_or_build
 from course_utils.data.toy.boxes import support
 from course_utils.data.toy.dataset import BLOCK, generator_version
-from course_utils.vision3d import box_frames
 from course_utils.vision3d.cameras import Camera, unproject
-from course_utils.vision3d.mesh_losses import Surface
-from course_utils.vision3d.shapes import voxel_centres
+from course_utils.vision3d.meshes import roi_align
+from course_utils.vision3d.meshes.targets import ShapeScenes
+from course_utils.vision3d.shapes.conversions import voxel_centres
 
 LEAST = 60  # pixels that must be seen of every object of a picture
-
-
-@dataclass(frozen=True)
-class ShapeScenes:
-    """Pictures, and all of their objects in one list.
-
-    images: sRGB in [0, 1]. instance: for each pixel the row of its object, or -1. focal,
-    principal: of each picture's camera, pixels. picture: which one each object is on. kind:
-    into ``toy.KINDS``. box: around the whole object, hidden parts too, (left, top, right, bottom)
-    in pixels. extent: from its nearest to its farthest depth, in units of its box's frame.
-    occupancy: of the grid in the box's frustum, indexed along u, v, depth. points, normals: evenly
-    over its surface, in the box's frame.
-    """
-
-    images: Float[Tensor, "pictures 3 size size"]
-    instance: Int[Tensor, "pictures size size"]
-    focal: Float[Tensor, "pictures"]
-    principal: Float[Tensor, "pictures 2"]
-    picture: Int[Tensor, "objects"]
-    kind: Int[Tensor, "objects"]
-    box: Float[Tensor, "objects 4"]
-    extent: Float[Tensor, "objects"]
-    occupancy: Bool[Tensor, "objects g g g"]
-    points: Float[Tensor, "objects points 3"]
-    normals: Float[Tensor, "objects points 3"]
-
-    classes = toy.KINDS
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, rows: Int[Tensor, "rows"] | slice) -> ShapeScenes:
-        """Some of the pictures, each at most once, with their objects."""
-        chosen = torch.arange(len(self))[rows]
-        place = torch.full((len(self),), -1)
-        place[chosen] = torch.arange(len(chosen))
-        kept = (place[self.picture] >= 0).nonzero()[:, 0]
-        kept = kept[place[self.picture[kept]].argsort(stable=True)]
-        number = torch.full((len(self.picture) + 1,), -1)  # the last is for -1: no object
-        number[kept] = torch.arange(len(kept))
-        objects = ("kind", "box", "extent", "occupancy", "points", "normals")
-        pictures = ("images", "focal", "principal")
-        return ShapeScenes(
-            **{name: getattr(self, name)[chosen] for name in pictures},
-            **{name: getattr(self, name)[kept] for name in objects},
-            instance=number[self.instance[chosen]],
-            picture=place[self.picture[kept]],
-        )
-
-    @property
-    def frames(self) -> Camera:
-        """The camera of each object's picture in the frame of its box."""
-        focal, principal = self.focal[self.picture], self.principal[self.picture]
-        return box_frames.frame_cameras(focal, principal, self.box, self.images.shape[-1])
-
-    @property
-    def surfaces(self) -> Surface:
-        """Points and normals of all objects."""
-        return Surface(self.points, self.normals)
 
 
 def make_shape_scenes(
@@ -108,7 +48,7 @@ def make_shape_scenes(
     if count < 1 or grid < 2 or points < 1:
         raise ValueError(f"need count, points >= 1 and grid >= 2: {count}, {points}, {grid}")
     settings = {"size": size, "seed": seed, "grid": grid, "points": points, "backdrop": backdrop}
-    version = generator_version() + digest_of([Path(__file__), Path(box_frames.__file__)])[:8]
+    version = generator_version() + digest_of([Path(__file__), Path(roi_align.__file__)])[:8]
     key = {"name": "shape-scenes", "generator": version, "count": count, **settings}
     arrays = load_or_build(key, lambda: _build(count, settings, progress))
     loose = {k: torch.from_numpy(v) for k, v in arrays.items()}
@@ -118,7 +58,7 @@ def make_shape_scenes(
     loose["occupancy"] = torch.from_numpy(bits).bool()
     for name in ("points", "normals"):
         loose[name] = loose[name].float()
-    return ShapeScenes(**loose)
+    return ShapeScenes(**loose, classes=toy.KINDS)
 
 
 def _build(count: int, settings: dict, progress) -> dict[str, np.ndarray]:
@@ -189,7 +129,7 @@ def _shape(
     depth, side = (near + far) / 2, (box[:, 2:] - box[:, :2]).amax(1)
     unit = depth * side / camera.focal  # world units in one of the frame's
     drawn = toy.surface_points(scenes, settings["points"], generator=dice)
-    points = box_frames.frame_from_world(camera, box, depth, drawn.points)
+    points = roi_align.frame_from_world(camera, box, depth, drawn.points)
     shares = voxel_centres(settings["grid"], side=1.0).flatten(0, 2)
     uv = (box[:, None, :2] + box[:, None, 2:]) / 2 + shares[:, :2] * (box[:, 2:] - box[:, :2])[
         :, None
@@ -221,5 +161,5 @@ def _joined(blocks: list[dict[str, Tensor]]) -> dict[str, Tensor]:
         block["picture"] = block["picture"] + pictures
         block["instance"] = torch.where(block["instance"] < 0, -1, block["instance"] + objects)
         pictures, objects = pictures + len(block["images"]), objects + len(block["kind"])
-    names = [f.name for f in fields(ShapeScenes)]
+    names = [f.name for f in fields(ShapeScenes) if f.name != "classes"]
     return {name: torch.cat([block[name] for block in blocks]) for name in names}

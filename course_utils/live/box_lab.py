@@ -31,10 +31,10 @@ from course_utils.plots_boxes import (
     side,
     slide_panel,
 )
-from course_utils.vision3d.box_overlap import box_iou, generalised_iou_loss
-from course_utils.vision3d.boxes import box_corners
+from course_utils.vision3d.boxes.box_overlap import box_iou, generalised_iou_loss
+from course_utils.vision3d.boxes.boxes import box_corners
+from course_utils.vision3d.boxes.frustums import frustum_corners, project_boxes, slide_boxes
 from course_utils.vision3d.cameras import Camera
-from course_utils.vision3d.frustums import frustum_corners, project_boxes, slide_boxes
 
 __all__ = ["PairLab", "SlideLab", "one_object", "pull_on"]
 

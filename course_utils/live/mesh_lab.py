@@ -19,9 +19,9 @@ from course_utils.live.orbit import Orbiter
 from course_utils.plots import BAD, GOOD
 from course_utils.plots_meshes import ask_camera, draw_mesh, mesh_grid
 from course_utils.vision3d.cameras import Camera, orbit_camera, project_points
-from course_utils.vision3d.mesh_losses import MeshLosses, Surface, mesh_losses
-from course_utils.vision3d.meshes import Meshes, edges_of, pack_meshes
-from course_utils.vision3d.shapes import MeshArrays
+from course_utils.vision3d.meshes.mesh_losses import MeshLosses, Surface, mesh_losses
+from course_utils.vision3d.meshes.meshes import Meshes, edges_of, pack_meshes
+from course_utils.vision3d.shapes.conversions import MeshArrays
 
 __all__ = ["MeshLab"]
 

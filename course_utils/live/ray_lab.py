@@ -16,8 +16,12 @@ from course_utils.live.kernel import is_live
 from course_utils.live.stage import Stage
 from course_utils.plots import INK, MUTED, REAL
 from course_utils.plots_volume import FOG_STOPS, RayLook, ray_panel
-from course_utils.vision3d.ray_samples import bin_middles, regular_edges, stratified_distances
-from course_utils.vision3d.volume import Field, render_rays
+from course_utils.vision3d.fields.ray_sampling import (
+    bin_middles,
+    regular_edges,
+    stratified_distances,
+)
+from course_utils.vision3d.fields.volume import Field, render_rays
 
 __all__ = ["RayLab", "Slice", "look_along"]
 

@@ -24,7 +24,7 @@ from course_utils.plots_shapes import (
     solid_of,
 )
 from course_utils.plots_solids import standing_camera
-from course_utils.vision3d.shape_costs import REPRESENTATIONS
+from course_utils.vision3d.shapes.shape_costs import REPRESENTATIONS
 
 __all__ = ["ShapeLab", "shape_of"]
 

@@ -11,8 +11,8 @@ from course_utils.data.posed_scenes import PosedViews
 from course_utils.live.canvas import Canvas
 from course_utils.live.traces import Traces
 from course_utils.live.trainer import Trainer
-from course_utils.vision3d.splat_fit import Rates, SplatFit, random_start
-from course_utils.vision3d.splatting import render_gaussians
+from course_utils.vision3d.splats.splat_fit import Rates, SplatFit, random_start
+from course_utils.vision3d.splats.splatting import render_gaussians
 
 __all__ = ["SplatFitLab", "SplatRun"]
 

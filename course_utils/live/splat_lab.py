@@ -17,8 +17,8 @@ from course_utils.live.stage import Stage
 from course_utils.plots import INK, MUTED
 from course_utils.plots_splat import ALPHA_STOPS, AXIS_COLOURS, look_at_gaussian, splat_panel
 from course_utils.vision3d.cameras import Camera, orbit_camera
-from course_utils.vision3d.gaussians import Gaussians
-from course_utils.vision3d.spherical_harmonics import harmonics_from_colours
+from course_utils.vision3d.fields.harmonics import harmonics_from_colours
+from course_utils.vision3d.splats.gaussians import Gaussians
 
 __all__ = ["SplatLab", "one_gaussian", "quaternion_from_angles"]
 

@@ -30,7 +30,7 @@ from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import driving, toy
 from course_utils.live.box_lab import PairLab, SlideLab, one_object, pull_on
 from course_utils.live.camera_lab import CameraLab, held_camera, look_through, some_scene
-from course_utils.vision3d import box_overlap, boxes, detector, frustums
+from course_utils.vision3d.boxes import box_overlap, boxes, detector, frustums
 from course_utils.vision3d.cameras import pixels_to_rays, project_points, unproject
 
 plots.use_style()
@@ -361,7 +361,7 @@ plots.image_grid(train.images[:12], columns=6, picture_inches=2.0)
 # are enough.
 
 # %%
-from course_utils.vision3d import proposals as ground
+from course_utils.vision3d.boxes import proposals as ground
 
 places = ground.ground_proposals(
     ground.grid_of_distances(3.0, 8.8, 14),
@@ -513,7 +513,7 @@ live.explore(look, picture=(0, len(test) - 1), least_score=(0.05, 0.9))
 
 # %%
 from course_utils.core.encoders import settle_batch_statistics
-from course_utils.vision3d import average_precision, detection_scores
+from course_utils.vision3d.boxes import average_precision, detection_scores
 
 my_guess = 0.1
 

@@ -29,7 +29,7 @@ from course_utils import live, plots, plots_shapes
 from course_utils.core import devices
 from course_utils.data import image_voxels, toy
 from course_utils.live.shape_lab import ShapeLab
-from course_utils.vision3d import mesh_distance, shapes, voxels
+from course_utils.vision3d.shapes import conversions, mesh_sdf, voxels
 
 plots.use_style()
 devices.use_threads(1)  # small sums are fastest on one core
@@ -76,13 +76,13 @@ my_guess = 4
 
 four = plots_shapes.four_shapes(solid, 16)
 inside = torch.nonzero(four.occupancy)[0]  # a voxel that is full
-point = shapes.voxel_centres(16)[tuple(inside)][None]
-gap = float(shapes.distance_to_points(four.cloud)(point))
+point = conversions.voxel_centres(16)[tuple(inside)][None]
+gap = float(conversions.distance_to_points(four.cloud)(point))
 asked = {
     "occupancy grid": (bool(four.occupancy[tuple(inside)]), 1, "one look-up"),
     "implicit function": (bool(chair(point) < 0), 1, "one call"),
     "mesh": (
-        bool(mesh_distance.distance_to_mesh(*four.mesh)(point) < 0),
+        bool(mesh_sdf.distance_to_mesh(*four.mesh)(point) < 0),
         len(four.mesh[1]),
         "triangles, all of them",
     ),
@@ -125,7 +125,7 @@ for i in range(r):
         for k in range(r):
             x, y, z = (2 * ((n + 0.5) / r - 0.5) for n in (i, j, k))  # the voxel's centre
             by_loop[i, j, k] = math.sqrt(x * x + y * y + z * z) - 0.7 <= 0
-assert torch.equal(by_loop, shapes.occupancy_from_function(ball, r))
+assert torch.equal(by_loop, conversions.occupancy_from_function(ball, r))
 for row in by_loop[:, 3].T.flip(0):  # a slice, z upwards
     print("   ", " ".join("■" if full else "·" for full in row))
 
@@ -150,10 +150,10 @@ my_guess = 2
 
 off = {}
 for name, mesh in {
-    "yes and no": shapes.mesh_from_occupancy(shapes.occupancy_from_function(ball, 16)),
-    "distances": shapes.mesh_from_function(ball, 16),
+    "yes and no": conversions.mesh_from_occupancy(conversions.occupancy_from_function(ball, 16)),
+    "distances": conversions.mesh_from_function(ball, 16),
 }.items():
-    points, _ = shapes.points_from_mesh(*mesh, 2000, generator=dice())
+    points, _ = conversions.points_from_mesh(*mesh, 2000, generator=dice())
     off[name] = float(ball(points).abs().mean())
     print(f"mesh from {name:11} is off by {off[name]:.4f} on average")
 print(f"you said {my_guess}; it is {off['yes and no'] / off['distances']:.1f}")
@@ -169,23 +169,25 @@ print(f"you said {my_guess}; it is {off['yes and no'] / off['distances']:.1f}")
 # **Predict:** on which way does the duck lose its inside?
 
 # %%
-from course_utils.vision3d import radial_basis
+from course_utils.vision3d.shapes import rbf
 
 SIDE = 14
 duck = image_voxels.object_distance(toy.sample_scenes(1, generator=dice(2), kinds=("duck",)))
-direct = shapes.occupancy_from_function(duck, SIDE)
-mesh = shapes.mesh_from_function(duck, SIDE)
-cloud, normals = shapes.points_from_mesh(*mesh, 1200, generator=dice())
-shell = shapes.occupancy_from_points(cloud, SIDE)
+direct = conversions.occupancy_from_function(duck, SIDE)
+mesh = conversions.mesh_from_function(duck, SIDE)
+cloud, normals = conversions.points_from_mesh(*mesh, 1200, generator=dice())
+shell = conversions.occupancy_from_points(cloud, SIDE)
 both_sides = torch.cat([cloud - 0.03 * normals, cloud + 0.03 * normals])[::3]
 level = torch.cat([torch.full((1200,), -0.03), torch.full((1200,), 0.03)])[::3]
 back = {
-    "grid → mesh → function": mesh_distance.distance_to_mesh(*shapes.mesh_from_occupancy(direct)),
-    "function → mesh → function": mesh_distance.distance_to_mesh(*mesh),
-    "mesh → points → function": shapes.distance_to_points(cloud),
-    "mesh → points, normals → function": radial_basis.radial_basis_function(both_sides, level),
+    "grid → mesh → function": mesh_sdf.distance_to_mesh(*conversions.mesh_from_occupancy(direct)),
+    "function → mesh → function": mesh_sdf.distance_to_mesh(*mesh),
+    "mesh → points → function": conversions.distance_to_points(cloud),
+    "mesh → points, normals → function": rbf.radial_basis_function(both_sides, level),
 }
-grids = {name: shapes.occupancy_from_function(function, SIDE) for name, function in back.items()}
+grids = {
+    name: conversions.occupancy_from_function(function, SIDE) for name, function in back.items()
+}
 grids |= {
     "mesh → points → grid": shell,
     "the same, holes filled": torch.from_numpy(binary_fill_holes(shell.numpy())),
@@ -215,7 +217,7 @@ for name, grid in grids.items():
 # take?
 
 # %%
-from course_utils.vision3d import shape_costs
+from course_utils.vision3d.shapes import shape_costs
 
 my_guess = 2
 
@@ -259,11 +261,11 @@ print(f"you said {my_guess} for the grid; for blocks without thin parts it is 2�
 # **Guess first:** of the cells of the full grid, which share does the octree of the chair need?
 
 # %%
-from course_utils.vision3d import octree
+from course_utils.vision3d.shapes import octree
 
 my_guess = 0.5
 
-fine = shapes.occupancy_from_function(chair, SIZES["grid"])
+fine = conversions.occupancy_from_function(chair, SIZES["grid"])
 levels = octree.octree_levels(fine)
 stored = sum(level.stored for level in levels)
 print(
@@ -279,7 +281,7 @@ from functools import cache
 @cache  # asked once for each kind
 def fine_grid(kind):
     one = image_voxels.object_distance(toy.sample_scenes(1, generator=dice(), kinds=(kind,)))
-    return shapes.occupancy_from_function(one, SIZES["grid"])
+    return conversions.occupancy_from_function(one, SIZES["grid"])
 
 
 def slice_of(kind="chair", slab=SIZES["grid"] // 2):
@@ -405,12 +407,12 @@ assert abs(balanced - voxels.balanced_occupancy_loss(cube, grid)) < 1e-6
 # %%
 from course_utils.core import steps
 from course_utils.core.training import Minibatches, fit
-from course_utils.vision3d import voxel_prediction
+from course_utils.vision3d.shapes import voxel_net
 
 
 def train(loss, seed=0):
     torch.manual_seed(seed)
-    network = voxel_prediction.VoxelPredictor(size=32, resolution=32)
+    network = voxel_net.VoxelPredictor(size=32, resolution=32)
     fast = steps.fast_precision(network)  # bfloat16 where the machine can
     optimiser, schedule = steps.one_cycle([network], SIZES["steps"], rate=4e-3)
     step = steps.gradient_step(
@@ -440,7 +442,7 @@ plots.curves(
 my_guess = 0.5
 
 soft = {
-    name: voxel_prediction.predict_occupancy(network, unseen.images)
+    name: voxel_net.predict_occupancy(network, unseen.images)
     for name, network in (("plain", plain_net), ("balanced", balanced_net))
 }
 cuts = [k / 20 for k in range(20)]
@@ -497,15 +499,15 @@ live.explore(at, threshold=(0.0, 0.98, 0.02), number=(0, 39))
 # %%
 my_guess = "nearest"
 
-mean = voxel_prediction.mean_shapes(known.occupancy, known.label, len(known.names))
+mean = voxel_net.mean_shapes(known.occupancy, known.label, len(known.names))
 answers = {
     "mean shape": lambda some: mean.mean(0).expand(len(some), 32, 32, 32),
     "nearest": lambda some: known.occupancy[
-        voxel_prediction.nearest_pictures(some.images, known.images)
+        voxel_net.nearest_pictures(some.images, known.images)
     ].float(),
     "class mean": lambda some: mean[some.label],
-    "network": lambda some: voxel_prediction.predict_occupancy(plain_net, some.images),
-    "network, balanced": lambda some: voxel_prediction.predict_occupancy(balanced_net, some.images),
+    "network": lambda some: voxel_net.predict_occupancy(plain_net, some.images),
+    "network, balanced": lambda some: voxel_net.predict_occupancy(balanced_net, some.images),
 }
 iou, solid = {}, {}
 for name, answer in answers.items():
@@ -559,7 +561,7 @@ my_guess = 2
 
 sides, seconds = (16, 32, 64), []
 for side in sides:
-    big = voxel_prediction.VoxelPredictor(32, side).eval()
+    big = voxel_net.VoxelPredictor(32, side).eval()
     with torch.no_grad():
         big(unseen.images[:4])
         begin = time.perf_counter()

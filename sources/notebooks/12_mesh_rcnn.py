@@ -24,12 +24,13 @@ from course_utils.core import devices, steps
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data.detection_meshes import make_shape_scenes
 from course_utils.live.mesh_lab import MeshLab
-from course_utils.vision3d import mesh_heads, mesh_losses, mesh_rcnn, mesh_refine, meshes, voxels
-from course_utils.vision3d.average_precision import average_precision_of, rectangle_iou
-from course_utils.vision3d.box_frames import pool_boxes
-from course_utils.vision3d.centre_boxes import Detections, find_boxes
-from course_utils.vision3d.mesh_distance import distance_to_surface
-from course_utils.vision3d.meshes import cubify, edges_of, is_watertight, mend_diagonals
+from course_utils.vision3d.boxes.average_precision import average_precision_of, rectangle_iou
+from course_utils.vision3d.meshes import graph_conv, mesh_heads, mesh_losses, mesh_rcnn, meshes
+from course_utils.vision3d.meshes.center_net import Detections, find_boxes
+from course_utils.vision3d.meshes.meshes import cubify, edges_of, is_watertight, mend_diagonals
+from course_utils.vision3d.meshes.roi_align import pool_boxes
+from course_utils.vision3d.shapes import voxels
+from course_utils.vision3d.shapes.mesh_sdf import distance_to_surface
 
 plots.use_style()
 devices.use_threads(1)  # the networks are small: one core is fastest
@@ -162,9 +163,9 @@ plots_meshes.mesh_grid(
 
 # %%
 start = cubify(noise, side=1.0)
-mean = mesh_refine.neighbour_mean(edges_of(start.faces)[0], len(start.vertices))
+mean = graph_conv.neighbour_mean(edges_of(start.faces)[0], len(start.vertices))
 torch.manual_seed(0)
-layer = mesh_refine.GraphConv(3, 5)
+layer = graph_conv.GraphConv(3, 5)
 
 around = [set() for _ in start.vertices]
 for a, b, c in start.faces.tolist():
@@ -203,13 +204,13 @@ def true_mesh(row, resolution=12):
 
 chair = true_mesh(row)
 edges, _ = edges_of(chair.faces)
-mean = mesh_refine.neighbour_mean(edges, len(chair.vertices))
+mean = graph_conv.neighbour_mean(edges, len(chair.vertices))
 
 
 def smoothed(steps=4):
     v = chair.vertices
     for _ in range(steps):
-        v = v + 0.5 * mesh_refine.laplacian(v, mean)
+        v = v + 0.5 * graph_conv.laplacian(v, mean)
     stages = {"as cubified": chair.vertices, f"after {steps} steps": v}
     columns = {name: (plots_meshes.upright(v), chair.faces) for name, v in stages.items()}
     return plots_meshes.mesh_grid(columns, views, lines=True)

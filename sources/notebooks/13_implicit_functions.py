@@ -26,8 +26,9 @@ from course_utils import live, plots, plots_implicit, plots_solids
 from course_utils.core import devices, steps
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import posed_scenes, toy, unit_shapes
-from course_utils.vision3d import csg, implicit, shapes, sphere_tracing, view_function
 from course_utils.vision3d.cameras import orbit_camera
+from course_utils.vision3d.fields import light_field
+from course_utils.vision3d.shapes import conversions, csg, implicit, sphere_tracing
 
 plots.use_style()
 devices.use_threads(1)  # small networks: one core is fastest
@@ -69,8 +70,8 @@ for row in range(9):
     print(line)
 
 # %%
-inside = shapes.occupancy_from_function(csg.sphere(0.8), resolution=9)
-place = shapes.voxel_centres(9)
+inside = conversions.occupancy_from_function(csg.sphere(0.8), resolution=9)
+place = conversions.voxel_centres(9)
 by_loop = torch.tensor([ball(*p) <= 0 for p in place.reshape(-1, 3).tolist()]).reshape(9, 9, 9)
 assert torch.equal(inside, by_loop)
 print(f"loop and tensors agree on {inside.numel()} voxels; {int(inside.sum())} are inside")
@@ -83,7 +84,7 @@ print(f"loop and tensors agree on {inside.numel()} voxels; {int(inside.sum())} a
 my_guess = 100
 
 for resolution in (8, 32, 128):
-    grid = shapes.occupancy_from_function(csg.sphere(0.8), resolution)
+    grid = conversions.occupancy_from_function(csg.sphere(0.8), resolution)
     volume = grid.float().mean().item() * 8
     print(f"{resolution:4d}^3 voxels: {grid.numel():8,d} numbers, volume {volume:.4f}")
 print(
@@ -169,7 +170,7 @@ my_guess = "the distance"  # or "less", or "more"
 
 holed = csg.difference(csg.sphere(0.7), csg.box((0.3, 0.3, 2.0)))
 above = torch.tensor([[0.0, 0.0, 1.0]])
-surface, _ = shapes.mesh_from_function(holed, 96)
+surface, _ = conversions.mesh_from_function(holed, 96)
 true = (surface - above).norm(dim=-1).min()
 said = holed(above)[0]
 answer = "the distance" if abs(said - true) < 0.01 else "less" if said < true else "more"
@@ -403,7 +404,7 @@ plots_implicit.surface_grid({"": list(solid.values())}, camera, list(solid))
 # %%
 for name, function in {"distance": network, "occupancy": occupancy}.items():
     for resolution in (16, 32, 64):
-        vertices, faces = shapes.mesh_from_function(function, resolution)
+        vertices, faces = conversions.mesh_from_function(function, resolution)
         off = shape.distance(vertices).abs().mean()
         print(
             f"{name:9s} network, {resolution:3d}^3 questions: {len(faces):6,d} triangles, "
@@ -413,7 +414,7 @@ print(
     f"one network: {4 * sum(p.numel() for p in network.parameters()):,} bytes at any resolution; "
     f"a float grid of 64^3: {4 * 64**3:,}"
 )
-rough = [shapes.mesh_from_function(occupancy, resolution) for resolution in (12, 24, 48)]
+rough = [conversions.mesh_from_function(occupancy, resolution) for resolution in (12, 24, 48)]
 pictures = torch.stack(
     [torch.from_numpy(plots_solids.draw_mesh(mesh, camera)).permute(2, 0, 1) for mesh in rough]
 )
@@ -574,8 +575,8 @@ towards = [
 
 # %%
 torch.manual_seed(0)
-imagine = view_function.ViewFunction()
-place = view_function.picture_places(48)
+imagine = light_field.ViewFunction()
+place = light_field.picture_places(48)
 from_where = towards[0].repeat_interleave(len(place), 0)
 pixels = views.images.permute(0, 2, 3, 1).reshape(-1, 3)
 
@@ -597,8 +598,8 @@ def decibels(imagined, truth):
     return -10 * (imagined - truth).square().mean().log10().item()
 
 
-known = torch.stack([view_function.show_from(imagine, d, 48) for d in towards[0]])
-new = torch.stack([view_function.show_from(imagine, d, 48) for d in towards[1]])
+known = torch.stack([light_field.show_from(imagine, d, 48) for d in towards[0]])
+new = torch.stack([light_field.show_from(imagine, d, 48) for d in towards[1]])
 print(
     f"views it was trained on: {decibels(known, views.images):.1f} dB; half-way between them: "
     f"{decibels(new, unseen.images):.1f} dB"
@@ -623,7 +624,7 @@ def turn(azimuth_degrees=11):
     angle = torch.tensor(azimuth_degrees * 3.14159265 / 180)
     direction = torch.stack([angle.cos() * 0.9394, angle.sin() * 0.9394, torch.tensor(0.3429)])
     return plots.image_grid(
-        view_function.show_from(imagine, direction, 96)[None], columns=1, picture_inches=4
+        light_field.show_from(imagine, direction, 96)[None], columns=1, picture_inches=4
     )
 
 

@@ -25,8 +25,8 @@ from course_utils import live, plots, plots_volume
 from course_utils.core import devices
 from course_utils.data import posed_scenes, toy
 from course_utils.live.ray_lab import RayLab, Slice, look_along
-from course_utils.vision3d import compositing, fogs, grid_field, ray_samples, volume
 from course_utils.vision3d.cameras import orbit_camera
+from course_utils.vision3d.fields import compositing, grid_field, media, ray_sampling, volume
 
 plots.use_style()
 devices.use_threads(1)  # small sums are fastest on one core
@@ -45,7 +45,7 @@ table = grid_field.tabulate(
 )
 duck = grid_field.field_from_grid(table, centre, radius)
 camera = orbit_camera(0.6, 0.3, 3.2 * radius, centre.tolist(), size=SIZES["picture"])
-edges = ray_samples.regular_edges(2.1 * radius, 4.3 * radius, 64)
+edges = ray_sampling.regular_edges(2.1 * radius, 4.3 * radius, 64)
 
 
 def march(field=duck, edges=edges, camera=camera):
@@ -93,9 +93,9 @@ print("weights", [f"{w:.3f}" for w in weights], f"  passes everything: {through:
 print(f"you said {my_guess}; blue has {weights[3]:.3f}, because little light comes back from there")
 
 # %%
-edges4 = ray_samples.regular_edges(0, 4, 4)
+edges4 = ray_sampling.regular_edges(0, 4, 4)
 sigma4, colour4 = torch.tensor(density), torch.tensor(colour)
-alpha4 = compositing.alpha_from_density(sigma4, ray_samples.bin_lengths(edges4))
+alpha4 = compositing.alpha_from_density(sigma4, ray_sampling.bin_lengths(edges4))
 rows = {
     "density of the bin": sigma4,
     "share that the bin stops, alpha": alpha4,
@@ -164,16 +164,16 @@ lab = RayLab(plane, eye, end)
 # %%
 near, far = 0.5, 4.0
 kinds = {
-    "exponential (air)": fogs.exponential_fog(2.0, 0.8),
-    "slab, edges between": fogs.slab(1.5, 1.013, 2.507),
-    "uniform": fogs.uniform_fog(0.7),
+    "exponential (air)": media.exponential_fog(2.0, 0.8),
+    "slab, edges between": media.slab(1.5, 1.013, 2.507),
+    "uniform": media.uniform_fog(0.7),
 }
 
 
 def error(fog, bins):
-    edges = ray_samples.regular_edges(near, far, bins, torch.zeros((), dtype=torch.float64))
+    edges = ray_sampling.regular_edges(near, far, bins, torch.zeros((), dtype=torch.float64))
     alpha = compositing.alpha_from_density(
-        fog.density(ray_samples.bin_middles(edges)), edges.diff()
+        fog.density(ray_sampling.bin_middles(edges)), edges.diff()
     )
     opacity = compositing.opacity_from_weights(compositing.weights_from_alpha(alpha))
     return abs(float(opacity - fog.opacity(near, far, edges)))
@@ -212,11 +212,11 @@ plots_volume.convergence(bins, errors)
 
 # %%
 fog, few = kinds["exponential (air)"], 6
-edges6 = ray_samples.regular_edges(near, far, few, torch.zeros((), dtype=torch.float64))
+edges6 = ray_sampling.regular_edges(near, far, few, torch.zeros((), dtype=torch.float64))
 truth = float(fog.optical_depth(torch.tensor(far)) - fog.optical_depth(torch.tensor(near)))
-at = ray_samples.stratified_distances(edges6, (SIZES["draws"],), dice)
+at = ray_sampling.stratified_distances(edges6, (SIZES["draws"],), dice)
 random_depth = (fog.density(at) * edges6.diff()).sum(-1)
-middle_depth = float((fog.density(ray_samples.bin_middles(edges6)) * edges6.diff()).sum())
+middle_depth = float((fog.density(ray_sampling.bin_middles(edges6)) * edges6.diff()).sum())
 print(f"optical depth, truth          {truth:.4f}")
 print(f"from the middles, every time  {middle_depth:.4f}, off by {middle_depth - truth:+.4f}")
 print(f"from random places, one draw  {random_depth.mean():.4f} +- {random_depth.std():.4f}")
@@ -241,15 +241,15 @@ def near_by(look):
 
 
 def with_places(stratified, bins=12):
-    cut = ray_samples.regular_edges(2.1 * radius, 4.3 * radius, bins)
+    cut = ray_sampling.regular_edges(2.1 * radius, 4.3 * radius, bins)
     uv = volume.pixel_centres(camera).flatten(0, 1)
     origins, directions = volume.pixels_to_rays(camera, uv)
-    at = ray_samples.stratified_distances(cut, (len(uv),), dice) if stratified else None
+    at = ray_sampling.stratified_distances(cut, (len(uv),), dice) if stratified else None
     look = volume.render_rays(duck, origins, directions, cut, at)
     return near_by(look).view(camera.height, camera.width)
 
 
-many = near_by(march(duck, ray_samples.regular_edges(2.1 * radius, 4.3 * radius, 256)))
+many = near_by(march(duck, ray_sampling.regular_edges(2.1 * radius, 4.3 * radius, 256)))
 plots_volume.pictures(
     {
         "nearness, 256 bins": many,
@@ -273,7 +273,7 @@ plots_volume.pictures(
 def grown(rows=60, bins=64, view=0.6):
     size = SIZES["picture"]
     eye = orbit_camera(view, 0.3, 3.2 * radius, centre.tolist(), size=size)
-    cut = ray_samples.regular_edges(2.1 * radius, 4.3 * radius, bins)
+    cut = ray_sampling.regular_edges(2.1 * radius, 4.3 * radius, bins)
     picture = torch.full((size, size, 3), 0.93)
     for strip, look in volume.render_rows(duck, eye, cut, rows=4):
         if strip.start >= rows * size // 100:
@@ -300,7 +300,7 @@ live.explore(grown, rows=(0, 100, 4), bins=(2, 96), view=(-3.1, 3.1, 0.1))
 def look_up():
     uv = volume.pixel_centres(camera).flatten(0, 1)
     origins, directions = volume.pixels_to_rays(camera, uv)
-    at = ray_samples.bin_middles(edges)
+    at = ray_sampling.bin_middles(edges)
     points = origins[:, None] + at[:, None] * directions[:, None]
     return duck(points, directions[:, None].expand_as(points))
 
@@ -312,7 +312,7 @@ def picture_of(weights, colour):
 
 
 sigma, c = look_up()
-alpha = compositing.alpha_from_density(sigma, ray_samples.bin_lengths(edges))
+alpha = compositing.alpha_from_density(sigma, ray_sampling.bin_lengths(edges))
 right = picture_of(compositing.weights_from_alpha(alpha), c)
 
 # %% [markdown]
@@ -328,11 +328,11 @@ right = picture_of(compositing.weights_from_alpha(alpha), c)
 my_guess = 1
 
 inclusive = alpha * torch.cumprod(1 - alpha, -1)
-endless = ray_samples.bin_lengths(edges).clone()
+endless = ray_sampling.bin_lengths(edges).clone()
 endless[-1] = 1e10
 walled = compositing.weights_from_alpha(compositing.alpha_from_density(sigma + 1e-6, endless))
 short = compositing.weights_from_alpha(
-    compositing.alpha_from_density(sigma, 0.15 * ray_samples.bin_lengths(edges))
+    compositing.alpha_from_density(sigma, 0.15 * ray_sampling.bin_lengths(edges))
 )
 broken = {
     "1 inclusive": picture_of(inclusive, c),

@@ -33,8 +33,15 @@ from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import posed_scenes, toy
 from course_utils.live.nerf_lab import EncodingLab
 from course_utils.live.ray_lab import Slice
-from course_utils.vision3d import compositing, encoding_fits, nerf, nerf_fit, ray_samples, volume
 from course_utils.vision3d.cameras import crop_camera, orbit_camera, pixel_centres, pixels_to_rays
+from course_utils.vision3d.fields import (
+    compositing,
+    encodings,
+    nerf,
+    nerf_fit,
+    ray_sampling,
+    volume,
+)
 
 plots.use_style()
 devices.use_threads(1)  # seconds are then those of one core; a second one would help little
@@ -124,12 +131,12 @@ plots_nerf.encoding_panel(6)
 my_guess = 10
 
 octaves = list(range(11))
-x = encoding_fits.picture_points(1, 64)[:, :1]
+x = encodings.picture_points(1, 64)[:, :1]
 line = torch.linspace(-1, 1, 1001)[:, None]
 between = (x[1:] + x[:-1]) / 2
-truth = encoding_fits.rippled_curve
-networks = encoding_fits.EncodedNetworks(octaves, generator=dice)
-fits = encoding_fits.EncodedFits(networks, steps=SIZES["curve"])
+truth = encodings.rippled_curve
+networks = encodings.EncodedNetworks(octaves, generator=dice)
+fits = encodings.EncodedFits(networks, steps=SIZES["curve"])
 for _ in fit(fits.step, iter([(x, truth(x))] * SIZES["curve"])):
     pass
 rms = {
@@ -143,7 +150,7 @@ print(f"you said {my_guess}; best between the data is L = {int(rms['between'].ar
 
 # %%
 best = int(rms["between"].argmin())
-print(f"limit for these data: L = {encoding_fits.octaves_for_spacing(2 / 64)}")
+print(f"limit for these data: L = {encodings.octaves_for_spacing(2 / 64)}")
 shown = {
     ("none" if n == 0 else f"L = {n}"): fits.values(line)[n, :, 0] for n in sorted({0, 1, best, 10})
 }
@@ -186,11 +193,11 @@ side = SIZES["picture"]
 close_up = toy.render_image(
     world, orbit_camera(0.6, 0.3, 2.7 * radius, centre.tolist(), size=side)
 )[0]
-points, colours = encoding_fits.picture_points(side, side), close_up.flatten(1).T
-told = encoding_fits.every_second_pixel(side, side)
+points, colours = encodings.picture_points(side, side), close_up.flatten(1).T
+told = encodings.every_second_pixel(side, side)
 print(
     f"told {int(told.sum())} of {len(told)} pixels; "
-    f"the limit is L = {encoding_fits.octaves_for_spacing(4 / side)}"
+    f"the limit is L = {encodings.octaves_for_spacing(4 / side)}"
 )
 
 # %% [markdown]
@@ -200,8 +207,8 @@ print(
 # %%
 my_guess = 10
 
-networks = encoding_fits.EncodedNetworks(octaves, axes=2, outputs=3, generator=dice)
-paint = encoding_fits.EncodedFits(networks, steps=SIZES["picture_steps"])
+networks = encodings.EncodedNetworks(octaves, axes=2, outputs=3, generator=dice)
+paint = encodings.EncodedFits(networks, steps=SIZES["picture_steps"])
 batches = iter([(points[told], colours[told])] * SIZES["picture_steps"])
 for _ in progress(fit(paint.step, batches)):
     pass
@@ -209,9 +216,7 @@ painted = paint.values(points)
 squared = ((painted - colours) ** 2).mean(-1)
 seen_db, unseen_db = ([metrics.psnr(e) for e in squared[:, mask].mean(1)] for mask in (told, ~told))
 print(f"you said {my_guess}; best between the pixels is L = {unseen_db.index(max(unseen_db))}")
-plots_nerf.errors_by_octaves(
-    octaves, seen_db, unseen_db, encoding_fits.octaves_for_spacing(4 / side)
-)
+plots_nerf.errors_by_octaves(octaves, seen_db, unseen_db, encodings.octaves_for_spacing(4 / side))
 
 
 # %%
@@ -240,8 +245,8 @@ live.explore(picture_with, octaves=(0, 10, 1))
 
 # %%
 for name, pixels in (("ours", SIZES["size"]), ("the paper's", 800)):
-    print(f"{name:12s} {pixels:4d} pixels: L = {encoding_fits.octaves_for_spacing(2 / pixels)}")
-LEVELS = encoding_fits.octaves_for_spacing(2 / SIZES["size"])
+    print(f"{name:12s} {pixels:4d} pixels: L = {encodings.octaves_for_spacing(2 / pixels)}")
+LEVELS = encodings.octaves_for_spacing(2 / SIZES["size"])
 
 # %% [markdown]
 # The paper found its $L = 10$ by trying; it is at the limit. Unlike a single picture, many
@@ -313,7 +318,7 @@ def place_of(u):
 
 
 by_hand = torch.tensor([place_of((i + 0.5) / 1000) for i in range(1000)])
-drawn = ray_samples.sample_pdf(torch.tensor(edges4), torch.tensor([weights]), 1000, dice)[0]
+drawn = ray_sampling.sample_pdf(torch.tensor(edges4), torch.tensor([weights]), 1000, dice)[0]
 for name, at in (("loop", by_hand), ("sample_pdf", drawn)):
     print(f"{name:10s}", torch.histc(at, 4, 0, 4).int().tolist())
 print(
@@ -334,9 +339,9 @@ middle = SIZES["size"] * (SIZES["size"] // 2) + SIZES["size"] // 2
 
 
 def looks(origins, directions):
-    first = ray_samples.stratified_distances(edges, tuple(origins.shape[:-1]), dice)
+    first = ray_sampling.stratified_distances(edges, tuple(origins.shape[:-1]), dice)
     weights = volume.render_rays(true_fog, origins, directions, edges, first).weights
-    return first, weights, ray_samples.sample_pdf(edges, weights, 16, dice)
+    return first, weights, ray_sampling.sample_pdf(edges, weights, 16, dice)
 
 
 first, weights, more = looks(rays[0][middle], rays[1][middle])
@@ -375,10 +380,10 @@ def over_white(look):
 
 
 best = over_white(
-    volume.render_rays(true_fog, *rays, ray_samples.regular_edges(edges[0], edges[-1], 512))
+    volume.render_rays(true_fog, *rays, ray_sampling.regular_edges(edges[0], edges[-1], 512))
 )
 even = over_white(
-    volume.render_rays(true_fog, *rays, ray_samples.regular_edges(edges[0], edges[-1], 32))
+    volume.render_rays(true_fog, *rays, ray_sampling.regular_edges(edges[0], edges[-1], 32))
 )
 twice = over_white(volume.render_hierarchical(true_fog, true_fog, *rays, edges, 16, dice)[1])
 even_db, twice_db = (metrics.psnr(((p - best) ** 2).mean()) for p in (even, twice))
@@ -503,7 +508,7 @@ plots_nerf.ablation(columns, boxes, {name: f"{db:.1f} dB" for name, db in qualit
 
 # %%
 across = SIZES["disc"]
-flat = encoding_fits.picture_points(across, across).flip(0)  # row 0 at the bottom
+flat = encodings.picture_points(across, across).flip(0)  # row 0 at the bottom
 sky = torch.cat([flat, (1 - flat.square().sum(1, keepdim=True)).clamp_min(0).sqrt()], 1)
 above = sky[:, 2] > 0.1
 
@@ -596,7 +601,8 @@ live.explore(with_turned_directions, degrees=(-180, 180, 5))
 # surface, at the median?
 
 # %%
-from course_utils.vision3d import grid_field, insertion, shapes
+from course_utils.vision3d.fields import grid_field, insertion
+from course_utils.vision3d.shapes import conversions
 
 my_guess = 0.1
 
@@ -608,7 +614,7 @@ def mesh_of(field):
 
     # Where the fog is a quarter as thick as it becomes anywhere.
     level = density(grid_field.grid_points(24, centre, radius).flatten(0, 2)).max() / 4
-    vertices, faces = shapes.mesh_from_function(
+    vertices, faces = conversions.mesh_from_function(
         lambda points: level - density(points + centre), SIZES["mesh"], 2 * radius
     )
     return vertices + centre, faces
@@ -657,7 +663,7 @@ plots_volume.pictures(
 my_guess = "by mean distance"
 
 lamp = world.backdrop.sun[0].to(torch.float32)  # the same sun as on the photographs
-blue, many = torch.tensor([0.15, 0.45, 0.85]), ray_samples.regular_edges(edges[0], edges[-1], 64)
+blue, many = torch.tensor([0.15, 0.45, 0.85]), ray_sampling.regular_edges(edges[0], edges[-1], 64)
 
 
 def ball_in(depth, field=complete.fine, camera=judges.cameras[1], size=0.28):
@@ -780,7 +786,7 @@ plots_volume.pictures(both, bad=list(both)[1:2])
 # **Guess first:** how many times sooner will the voxels be as good as the network at its end?
 
 # %%
-from course_utils.vision3d import voxel_fit, voxel_march
+from course_utils.vision3d.fields import voxel_fit, voxel_march
 
 my_guess = 2
 
@@ -839,7 +845,7 @@ def per_second(draw, times=5):
 
 
 start = (0.6, 0.35, 3.1 * radius)
-far = ray_samples.regular_edges(2.1 * radius, 4.1 * radius, 16)
+far = ray_sampling.regular_edges(2.1 * radius, 4.1 * radius, 16)
 speed = {f"voxels, {n}²": per_second(lambda n=n: voxel_view(eye_at(*start, n))) for n in (100, 200)}
 with torch.no_grad():
     speed["network, 100²"] = per_second(

@@ -31,10 +31,11 @@ from course_utils.data import posed_scenes, toy
 from course_utils.live.fly import fly
 from course_utils.live.splat_fit_lab import SplatFitLab
 from course_utils.live.splat_lab import SplatLab, one_gaussian
-from course_utils.vision3d import compositing, gaussians, projection, splat_fit, splatting, volume
 from course_utils.vision3d.cameras import orbit_camera, pixel_centres, project_points
-from course_utils.vision3d.spherical_harmonics import harmonics_basis, harmonics_from_colours
-from course_utils.vision3d.splats_compiled import rasterise_compiled
+from course_utils.vision3d.fields import compositing, volume
+from course_utils.vision3d.fields.harmonics import harmonics_basis, harmonics_from_colours
+from course_utils.vision3d.splats import gaussians, projection, splat_fit, splatting
+from course_utils.vision3d.splats.rasterize.autograd import rasterise_compiled
 
 plots.use_style()
 devices.use_threads(1)  # small pictures are drawn fastest by one core
@@ -347,16 +348,16 @@ plots.curves(records[::25], names=["held-out dB"], ylabel="PSNR on held-out view
 # box touches it, near to far.
 
 # %%
-from course_utils.vision3d import splat_tiles_torch
+from course_utils.vision3d.splats.rasterize import torch_tiles
 
 seen = splatting.project_gaussians(fitting.gaussians, camera)
-lists = splat_tiles_torch.list_tiles(seen, camera)
+lists = torch_tiles.list_tiles(seen, camera)
 counts = lists.starts.diff().view(lists.down, lists.across)
 pairs = camera.width * camera.height * len(seen)
-tiled = int(counts.sum()) * splat_tiles_torch.TILE**2
+tiled = int(counts.sum()) * torch_tiles.TILE**2
 print(f"pixel-Gaussian pairs: {pairs:,} without tiles, {tiled:,} with them")
 picture = splatting.render_gaussians(fitting.gaussians, camera, white)
-plots_splat.tile_map(picture, counts, splat_tiles_torch.TILE)
+plots_splat.tile_map(picture, counts, torch_tiles.TILE)
 
 # %% [markdown]
 # Empty tiles cost nothing at all. In lesson 14 an empty ray cost as much as any other.
@@ -371,7 +372,7 @@ plots_splat.tile_map(picture, counts, splat_tiles_torch.TILE)
 # nearly transparent by now?
 
 # %%
-from course_utils.vision3d import densify
+from course_utils.vision3d.splats import densify
 
 my_guess = 0.1
 
@@ -592,7 +593,7 @@ plots_volume.pictures(looks | {"photograph": unseen.images[-1]}, good=["photogra
 # Scenes are exchanged as `.ply` files, one row of numbers per Gaussian. Out and in again:
 
 # %%
-from course_utils.vision3d import ply, ply_compressed
+from course_utils.vision3d.splats import ply, ply_compressed
 
 with tempfile.TemporaryDirectory() as folder:
     path, small = Path(folder) / "boat.ply", Path(folder) / "boat.compressed.ply"
@@ -632,7 +633,7 @@ plots_volume.pictures(pair_of_files | {"difference, 10 times": (10 * apart).clam
 # first:** which is the smallest, which trains fastest, and which is drawn fastest?
 
 # %%
-from course_utils.vision3d import nerf, nerf_fit, voxel_fit, voxel_march
+from course_utils.vision3d.fields import nerf, nerf_fit, voxel_fit, voxel_march
 
 my_guess = ("splats", "splats", "splats")
 

@@ -378,8 +378,8 @@ checks.grade("positional_encoding", positional_encoding, points=3)
 # %%
 from course_utils.data import posed_scenes, toy
 from course_utils.vision3d.cameras import crop_camera
-from course_utils.vision3d.nerf import rays_of_views
-from course_utils.vision3d.ray_samples import edges_around
+from course_utils.vision3d.fields.nerf import rays_of_views
+from course_utils.vision3d.fields.ray_sampling import edges_around
 
 count, size, batch, steps = {
     "laptop": (16, 40, 384, 240),

@@ -338,8 +338,8 @@ plots.image_grid(views.images[:8], columns=4, picture_inches=2)
 
 # %%
 from course_utils.core.metrics import image_psnr
-from course_utils.vision3d.spherical_harmonics import colours_from_harmonics
-from course_utils.vision3d.splat_fit import random_start
+from course_utils.vision3d.fields.harmonics import colours_from_harmonics
+from course_utils.vision3d.splats.splat_fit import random_start
 
 white = torch.ones(3)
 centre, radius = (x[0] for x in toy.scene_ball(world))
@@ -363,7 +363,7 @@ def render(scene, camera):
 # `densify_mask` says so.
 
 # %%
-from course_utils.vision3d.densify import densify
+from course_utils.vision3d.splats.densify import densify
 
 
 def learnable(scene):

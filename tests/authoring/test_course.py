@@ -272,6 +272,6 @@ def test_caches_are_found_by_the_function_that_fills_them(tmp_path):
 def test_what_the_course_warms_takes_no_arguments():
     """The installation calls them all; one that wants something would end it in a traceback."""
     names = warm.modules_with_caches(Path(course_utils.__file__).parent)
-    assert "course_utils.vision3d.splats_compiled" in names
+    assert "course_utils.vision3d.splats.rasterize.autograd" in names
     for name in names:
         assert not inspect.signature(importlib.import_module(name).warm_up).parameters, name

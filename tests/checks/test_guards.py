@@ -8,6 +8,7 @@ import random
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from torch.nn.functional import logsigmoid
 
 from course_utils import checks
 from course_utils.checks import engine, guards
+from course_utils.checks.trials import package_folder
 from course_utils.gan import minimax
+from course_utils.vision3d.boxes import box_overlap
 
 VALUE = checks.exercise("game_value")
 
@@ -448,6 +451,23 @@ def test_calling_the_reference_is_noticed_and_earns_nothing(borrowing):
     assert "course_utils.gan.minimax." in report.came
     assert mark.score == 0 and mark.trusted
     assert mark.report.misconception == "calls_the_reference"
+
+
+@pytest.mark.parametrize("name", [n for names in checks.ASSIGNMENTS.values() for n in names])
+def test_the_whole_part_of_the_course_that_holds_the_answer_is_watched(name):
+    """Not the room of the reference alone: a formula of another room may be the same."""
+    folder = Path(package_folder(checks.exercise(name).lesson))
+    assert folder.parent.name == "course_utils" and folder.name in ("gan", "selfsup", "vision3d")
+
+
+def test_calling_the_reference_from_another_room_is_noticed():
+    exercise = checks.exercise("sort_and_composite")
+
+    def borrowed(*inputs):
+        box_overlap.box_iou(torch.ones(1, 9), torch.ones(1, 9))
+        return exercise.reference(*inputs)
+
+    assert engine.visible_report(exercise, borrowed).misconception == "calls_the_reference"
 
 
 def test_calling_the_reference_for_a_part_earns_nothing():

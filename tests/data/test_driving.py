@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from course_utils.data import driving, toy
-from course_utils.vision3d.boxes import box_corners, full_boxes
+from course_utils.vision3d.boxes.boxes import box_corners, full_boxes
+from course_utils.vision3d.boxes.frustums import crop_rectangles, project_boxes
 from course_utils.vision3d.cameras import project_points
-from course_utils.vision3d.frustums import crop_rectangles, project_boxes
 
 
 def dice(seed=0):

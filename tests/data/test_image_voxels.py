@@ -7,7 +7,7 @@ import torch
 
 from course_utils.data import image_voxels, toy
 from course_utils.data.toy.blueprints.base import turn_about
-from course_utils.vision3d.shapes import occupancy_from_function, voxel_centres
+from course_utils.vision3d.shapes.conversions import occupancy_from_function, voxel_centres
 
 
 def dice(seed: int = 0) -> torch.Generator:

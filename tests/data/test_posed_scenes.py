@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from course_utils.data import posed_scenes, toy
-from course_utils.vision3d import cameras, ray_samples, volume
+from course_utils.vision3d import cameras
+from course_utils.vision3d.fields import ray_sampling, volume
 
 
 def scene(seed: int = 0, kind: str = "car") -> toy.Scenes:
@@ -47,7 +48,7 @@ def test_the_field_rendered_shows_the_silhouette_and_the_depth_of_the_ray_caster
     field = posed_scenes.radiance_field(one, peak=200, softness=0.005)
     centre, radius = (x[0] for x in toy.scene_ball(one))
     away = (views.cameras.centre[1] - centre).norm()
-    edges = ray_samples.regular_edges(float(away - radius), float(away + radius), 90)
+    edges = ray_sampling.regular_edges(float(away - radius), float(away + radius), 90)
     camera = views.cameras[1]
     strips = list(volume.render_rows(field, camera, edges))
     opacity = torch.cat([seen.opacity for _, seen in strips])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from course_utils.live.box_lab import PairLab, SlideLab, one_object, pull_on
-from course_utils.vision3d.box_overlap import box_iou, generalised_iou_loss
+from course_utils.vision3d.boxes.box_overlap import box_iou, generalised_iou_loss
 
 
 def test_a_box_that_grows_with_the_distance_keeps_its_rectangle_and_one_that_does_not_shrinks_it():

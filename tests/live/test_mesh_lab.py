@@ -5,8 +5,8 @@ import torch
 
 from course_utils.live.mesh_lab import MeshLab
 from course_utils.vision3d.cameras import project_points
-from course_utils.vision3d.mesh_losses import Surface, sample_meshes
-from course_utils.vision3d.meshes import cubify, pack_meshes
+from course_utils.vision3d.meshes.mesh_losses import Surface, sample_meshes
+from course_utils.vision3d.meshes.meshes import cubify, pack_meshes
 
 
 def stages():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from course_utils.live.splat_lab import LARGEST, SplatLab, one_gaussian, quaternion_from_angles
-from course_utils.vision3d.gaussians import rotation_from_quaternion
+from course_utils.vision3d.splats.gaussians import rotation_from_quaternion
 
 
 def test_angles_tilt_about_x_and_then_turn_about_the_vertical():

@@ -4,7 +4,7 @@ import torch
 
 from course_utils.live import turn
 from course_utils.plots_interactive import PLOTLY, mesh_figure
-from course_utils.vision3d.meshes import cubify
+from course_utils.vision3d.meshes.meshes import cubify
 
 
 def shown(shift: float = 0.0):

@@ -15,7 +15,9 @@ from course_utils.checks.a6.observe import (
 from course_utils.checks.a6.pinhole import PLANE_PROPERTIES, PROJECTION_PROPERTIES, RAY_PROPERTIES
 from course_utils.checks.a6.voxels import GRID_PROPERTIES, IOU_PROPERTIES, LOSS_PROPERTIES
 from course_utils.checks.exercise import declaring
-from course_utils.vision3d import cameras, frustums, shapes, voxels
+from course_utils.vision3d import cameras
+from course_utils.vision3d.boxes import frustums
+from course_utils.vision3d.shapes import conversions, voxels
 
 
 def _camera(rotation: Tensor, centre: Tensor, focal: Tensor, principal: Tensor) -> cameras.Camera:
@@ -73,8 +75,8 @@ EXERCISES = (
         "Points into voxels",
         3,
         arguments=("points", "resolution", "side"),
-        reference=shapes.occupancy_from_points,
-        lesson=shapes,
+        reference=conversions.occupancy_from_points,
+        lesson=conversions,
         observe=observe_grid,
         properties=GRID_PROPERTIES,
     ),

@@ -17,7 +17,7 @@ from course_utils.checks.a7.misconceptions import MISCONCEPTIONS
 from course_utils.checks.a7.observe import observe_pdf, observe_stratified
 from course_utils.checks.a7.samples import PDF_PROPERTIES, STRATIFIED_PROPERTIES
 from course_utils.checks.exercise import declaring
-from course_utils.vision3d import compositing, nerf, ray_samples
+from course_utils.vision3d.fields import compositing, nerf, ray_sampling
 
 
 def composite_over(
@@ -68,8 +68,8 @@ EXERCISES = (
         "One place in each bin",
         3,
         arguments=("edges", "rays", "generator"),
-        reference=ray_samples.stratified_distances,
-        lesson=ray_samples,
+        reference=ray_sampling.stratified_distances,
+        lesson=ray_sampling,
         observe=observe_stratified,
         properties=STRATIFIED_PROPERTIES,
     ),
@@ -78,8 +78,8 @@ EXERCISES = (
         "A second look where it matters",
         4,
         arguments=("edges", "weights", "count", "generator"),
-        reference=ray_samples.sample_pdf,
-        lesson=ray_samples,
+        reference=ray_sampling.sample_pdf,
+        lesson=ray_sampling,
         observe=observe_pdf,
         properties=PDF_PROPERTIES,
     ),

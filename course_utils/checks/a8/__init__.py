@@ -12,7 +12,7 @@ from course_utils.checks.a8.references import (
 )
 from course_utils.checks.a8.shaping import COVARIANCE_PROPERTIES, PROJECTION_PROPERTIES
 from course_utils.checks.exercise import declaring
-from course_utils.vision3d import gaussians
+from course_utils.vision3d.splats import gaussians
 
 SHAPE = ("scales", "quaternions")
 PROJECTION = ("means", "covariances", "rotation", "centre", "focal")

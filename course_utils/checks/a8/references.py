@@ -5,10 +5,18 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from course_utils.vision3d.cameras import Camera
-from course_utils.vision3d.compositing import composite, transmittance_behind, weights_from_alpha
-from course_utils.vision3d.densify import ScreenPull, densify_mask
-from course_utils.vision3d.projection import BLUR, project_covariance
-from course_utils.vision3d.splatting import alpha_from_footprint, front_to_back, gaussian_footprint
+from course_utils.vision3d.fields.compositing import (
+    composite,
+    transmittance_behind,
+    weights_from_alpha,
+)
+from course_utils.vision3d.splats.densify import ScreenPull, densify_mask
+from course_utils.vision3d.splats.projection import BLUR, project_covariance
+from course_utils.vision3d.splats.splatting import (
+    alpha_from_footprint,
+    front_to_back,
+    gaussian_footprint,
+)
 
 WIDE = 10**6  # pixels: a picture so wide that the Jacobian is never held at its border
 

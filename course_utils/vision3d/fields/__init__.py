@@ -1,0 +1,1 @@
+"""Functions of space that rays are sent through: volume rendering, NeRF, voxel fields."""

@@ -1,0 +1,1 @@
+"""Meshes and Mesh R-CNN: cubify, graph convolutions, losses on surfaces."""

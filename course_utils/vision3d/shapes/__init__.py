@@ -1,0 +1,1 @@
+"""One shape, many forms: voxels, points, meshes, implicit functions, and the ways between them."""

@@ -1,0 +1,1 @@
+"""The rasteriser of splats by tiles: torch, numba and Triton."""
