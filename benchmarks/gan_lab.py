@@ -16,7 +16,8 @@ from benchmarks.live_latency import WATCH, opened, output_area
 BUDGET, LEAST_FRAMES = 100.0, 10.0
 PRESSES = 30
 CELLS = {
-    "the plane": "from course_utils import devices\nfrom course_utils.live.gan_lab import *\n"
+    "the plane": "from course_utils.core import devices\n"
+    "from course_utils.lessons.gan_minimax.instrument import *\n"
     "devices.use_threads(1)\nplane = PlaneLab()\nplane",
     "the line": "line = LineLab()\nline",
 }

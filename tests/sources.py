@@ -36,7 +36,8 @@ class Module:
     def tree(self) -> ast.Module:
         return ast.parse(self.path.read_text(encoding="utf-8"))
 
-    def imports(self, everywhere: bool = True) -> set[str]:
+    @cache  # noqa: B019  (modules live as long as the tests)
+    def imports(self, everywhere: bool = True) -> frozenset[str]:
         """Dotted names it imports; with `everywhere` False only what runs at import time."""
         nodes = ast.walk(self.tree) if everywhere else _at_import(self.tree)
         package = self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
@@ -47,7 +48,7 @@ class Module:
             elif isinstance(node, ast.ImportFrom):
                 base = _absolute(node, package)
                 found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-        return found
+        return frozenset(found)
 
     def public_functions(self) -> Iterator[tuple[str, Function]]:
         """Functions and methods whose names, and whose class's name, do not start with `_`."""

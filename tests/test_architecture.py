@@ -24,13 +24,12 @@ def firsts(module: Module) -> set[str]:
 
 
 def imports_area(module: Module, area: str) -> bool:
-    """Whether it imports from a part of the course; `plots` includes `plots_gan` and the like.
+    """Whether it imports from a part of the course.
 
     Raises: LookupError for a part that is gone.
     """
     modules(area)
-    pattern = re.compile(rf"{area}(_\w+)?$")
-    return any(pattern.match(area_of(name)) for name in module.imports())
+    return area in {area_of(name) for name in module.imports()}
 
 
 def is_compiled(module: Module) -> bool:
@@ -48,7 +47,7 @@ def test_the_core_knows_nothing_of_what_is_built_on_it():
 
 
 def test_a_lesson_knows_nothing_of_what_is_built_on_it():
-    above = ("live", "checks", "grading", "plots", "authoring", "bootstrap")
+    above = ("live", "lessons", "checks", "grading", "plots", "authoring", "bootstrap")
     wrong = [(m.name, area) for m in modules(*LESSONS) for area in above if imports_area(m, area)]
     assert not wrong
 
@@ -61,8 +60,26 @@ def test_a_rule_about_a_part_that_is_gone_fails():
     assert {"gan", "selfsup", "vision3d"} <= {module.area for module in modules()}
 
 
-def test_nothing_imports_live():
-    assert not [m.name for m in modules() if m.area != "live" and imports_area(m, "live")]
+def test_only_the_rooms_of_lessons_import_the_engine_of_live_views():
+    allowed = ("live", "lessons")
+    assert not [m.name for m in modules() if m.area not in allowed and imports_area(m, "live")]
+
+
+def test_nothing_imports_the_rooms_of_lessons():
+    assert not [m.name for m in modules() if m.area != "lessons" and imports_area(m, "lessons")]
+
+
+def test_rooms_of_lessons_know_only_what_is_for_all_of_them():
+    """Their figures and instruments may use each other, and single modules beside the rooms."""
+    found = []
+    for module in modules("lessons"):
+        for name in module.imports():
+            if area_of(name) == "lessons" and name.count(".") >= 3:
+                room, own = name.split(".")[2], module.name.split(".")[2]
+                is_room = (ROOT / "course_utils" / "lessons" / room).is_dir()
+                if is_room and room != own:
+                    found.append(f"{module.name} imports {name}")
+    assert not found, "\n".join(found)
 
 
 def test_nothing_in_the_package_imports_what_is_not_installed_with_it():
@@ -70,9 +87,10 @@ def test_nothing_in_the_package_imports_what_is_not_installed_with_it():
     assert not [m.name for m in modules() if firsts(m) & outside]
 
 
-def test_widgets_are_imported_by_live_alone():
+def test_widgets_are_imported_by_live_and_instruments_alone():
     widgets = {"ipywidgets", "anywidget"}
-    assert not [m.name for m in modules() if m.area != "live" and firsts(m) & widgets]
+    allowed = ("live", "lessons")
+    assert not [m.name for m in modules() if m.area not in allowed and firsts(m) & widgets]
 
 
 def test_imports_run_one_way():

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from course_utils.live.frames import make_widget
 from course_utils.live.kernel import is_live
-from course_utils.plots_interactive import TurnableMeshes
 
 __all__ = ["turn_together"]
 
 _LINKS: dict[str, Any] = {}  # by the name of what they turn
 
 
-def turn_together(meshes: TurnableMeshes) -> TurnableMeshes:
+class Turnable(Protocol):
+    """What stands on the page as scenes of plotly's, found there by its name."""
+
+    name: str
+
+
+Shown = TypeVar("Shown", bound=Turnable)
+
+
+def turn_together(meshes: Shown) -> Shown:
     """The same meshes, to be shown; as long as the kernel lives, turning one turns all.
 
     The link has no view, and so leaves nothing in a notebook that is saved: what is opened again

@@ -14,6 +14,7 @@
 
 # %%
 from course_utils import scale
+from course_utils.lessons.start_here import machine
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -21,9 +22,9 @@ from functools import partial
 
 import torch
 
-from course_utils import lecture_map, live, plots
-from course_utils.core import devices
+from course_utils import live, plots
 from course_utils.data import toy
+from course_utils.lessons.start_here import lecture_map
 from course_utils.vision3d.cameras import orbit_camera
 
 plots.use_style()
@@ -49,12 +50,12 @@ lecture_map.links()
 # takes there. So: what do you have, and how fast does it train?
 
 # %%
-here = devices.machine()
+here = machine.machine()
 print(here)
 
 # %%
-speed = devices.training_speed(seconds={"laptop": 2.0, "gpu": 2.0, "test": 0.3}[SCALE])
-print(devices.verdict(here, speed))
+speed = machine.training_speed(seconds={"laptop": 2.0, "gpu": 2.0, "test": 0.3}[SCALE])
+print(machine.verdict(here, speed))
 
 # %% [markdown]
 # One *training step* here is what you will meet in every notebook: 64 small pictures go through

@@ -24,13 +24,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import live, plots, plots_gan
+from course_utils import live, plots
 from course_utils.core import devices
 from course_utils.core.training import fit, progress
 from course_utils.gan import learning_process, minimax, toy_distributions, views
 from course_utils.gan.game import Game
 from course_utils.gan.players import Settings, discriminator_network
-from course_utils.live.gan_lab import LineLab, PlaneLab, line_settings
+from course_utils.lessons.gan_minimax import figures
+from course_utils.lessons.gan_minimax.instrument import LineLab, PlaneLab, line_settings
 
 plots.use_style()
 devices.use_threads(1)  # networks this small are fastest on one core; the other one draws
@@ -48,7 +49,7 @@ moments = {}
 for rounds in (0, SIZES["rounds"] // 20, SIZES["rounds"] // 5, SIZES["rounds"]):
     game.step(rounds - game.rounds)
     moments[f"after {rounds:,} rounds"] = eyes.look()
-plots_gan.planes(moments)
+figures.planes(moments)
 
 # %% [markdown]
 # **Blue** points are real: eight small clouds on a ring. **Orange** points are made by the
@@ -181,7 +182,7 @@ print(
     f"in turn you said {my_guess!r}; it runs "
     f"{'in' if ratio < 0.8 else 'out' if ratio > 1.2 else 'round'!r}"
 )
-plots_gan.orbits(paths)
+figures.orbits(paths)
 
 # %% [markdown]
 # Both players always move as they wish (grey arrows), and together they go **round**. If they
@@ -264,7 +265,7 @@ for step in range(1, 1000):  # try every answer
     if share > best_share:
         best_d, best_share = d, share
 print(f"you said {my_guess}; the best answer is {best_d:.3f}, and p/(p+q) = {p / (p + q):.3f}")
-plots_gan.value_against_d(p, q)
+figures.value_against_d(p, q)
 
 # %% [markdown]
 # Not 1: being *sure* would cost too much on the made points that also fall there. Setting the
@@ -305,7 +306,7 @@ data = toy_distributions.two_bumps()
 
 
 def compare(mean=1.0, spread=0.7):
-    return plots_gan.two_densities(data, toy_distributions.line_mixture([mean], [spread]))
+    return figures.two_densities(data, toy_distributions.line_mixture([mean], [spread]))
 
 
 compare()
@@ -358,7 +359,7 @@ def step(batch):
 
 batches = ((data.sample(1024, dice), model.sample(1024, dice)) for _ in range(SIZES["fit"]))
 records = progress(fit(step, batches, steps=SIZES["fit"]))
-plots_gan.two_densities(data, model, trained=D)
+figures.two_densities(data, model, trained=D)
 
 # %%
 exact = float(minimax.jensen_shannon(data.density(x), model.density(x), dx=16 / 4000))
@@ -396,7 +397,7 @@ for rounds in (0, SIZES["line"] // 12, SIZES["line"] // 4, SIZES["line"]):
     line_game.step(rounds - line_game.rounds)
     pictures[f"{rounds} rounds"] = learning_process.learning_picture(line_game)
 print(f"you said {my_guess}; p/(p + p) = {0.4 / (0.4 + 0.4)}")
-plots_gan.learning_panels(pictures)
+figures.learning_panels(pictures)
 
 # %% [markdown]
 # How to read it: where arrows land close together, $p_G$ is high; where they spread, it is low.
@@ -446,7 +447,7 @@ for logit in (-8.0, -2.0, 0.0, 3.0):
     )
 
 # %%
-plots_gan.generator_losses()
+figures.generator_losses()
 
 # %% [markdown]
 # Both want the same: $D$ up. But in the grey strip, where $G$ starts, the minimax loss is
@@ -463,10 +464,10 @@ my_guess = 10
 logit = -(4.0 / 0.6**2) * 2.0  # log p - log q of two Gaussians, at the made points' mean
 factor = (1 - sigmoid(logit)) / sigmoid(logit)
 print(f"you said {my_guess:,}; it is {factor:,.0f}")
-plots_gan.pull_from_afar(distance=4.0)
+figures.pull_from_afar(distance=4.0)
 
 # %%
-live.explore(plots_gan.pull_from_afar, distance=(0.0, 6.0, 0.1), spread=(0.3, 1.5, 0.05))
+live.explore(figures.pull_from_afar, distance=(0.0, 6.0, 0.1), spread=(0.3, 1.5, 0.05))
 
 # %% [markdown]
 # The further apart, the *weaker* the minimax pull: exactly the plateau at $\log 2$ of section
@@ -517,7 +518,7 @@ for optimiser, rate in (("SGD", 1e-2), ("Adam", 1e-3)):
 # %%
 spiral_game = Game(toy_distributions.spiral())
 spiral_game.step(SIZES["rounds"])
-plots_gan.planes({"ring": eyes.look(), "spiral": views.Onlooker(spiral_game).look()}, grid=True)
+figures.planes({"ring": eyes.look(), "spiral": views.Onlooker(spiral_game).look()}, grid=True)
 
 # %% [markdown]
 # The orange net is a square grid of $z$, sent through $G$: every mesh holds the same share of
@@ -580,14 +581,14 @@ for name, player in games.items():
     runs[name] = watch(player, max(rounds, 12))
 least = min(runs, key=lambda name: sum(m.modes for _, m in runs[name]))
 print(f"you said {my_guess!r}; the fewest modes: {least}")
-plots_gan.coverage(runs, modes=8)
+figures.coverage(runs, modes=8)
 
 # %% [markdown]
 # Ten moves of $D$ cost time, and are no cure either. Ten moves of $G$ are fatal: at every look,
 # nearly all points sit at one place. In the pictures:
 
 # %%
-plots_gan.planes({name: views.Onlooker(player).look() for name, player in games.items()})
+figures.planes({name: views.Onlooker(player).look() for name, player in games.items()})
 
 # %% [markdown]
 # In the middle picture you will probably see blue patches: clouds that $G$ does not serve. $D$
@@ -616,7 +617,7 @@ for seed in range(SIZES["seeds"]):
         f"seed {seed}: {ill.modes} modes, {ill.near:4.0%} near   ->   {well.modes} modes, "
         f"{well.near:4.0%} near"
     )
-plots_gan.coverage(repaired, modes=8)
+figures.coverage(repaired, modes=8)
 
 # %% [markdown]
 # **Why it helps.** A short memory lets both players answer what is, not what was; and a $D$

@@ -27,7 +27,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_utils import live, plots
-from course_utils import plots_gan_images as show
 from course_utils.core import devices, metrics
 from course_utils.core.training import fit, progress
 from course_utils.data import load_images
@@ -35,7 +34,8 @@ from course_utils.gan import biggan, dcgan, fractional, guidelines, images, judg
 from course_utils.gan.class_game import ClassGame
 from course_utils.gan.dcgan import Recipe
 from course_utils.gan.picture_game import PictureGame, Rates, made_pictures
-from course_utils.live.gan_image_lab import PictureLab
+from course_utils.lessons.gan_images import figures as show
+from course_utils.lessons.gan_images.instrument import PictureLab
 
 plots.use_style()
 devices.use_threads()

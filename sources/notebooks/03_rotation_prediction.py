@@ -14,6 +14,8 @@
 
 # %%
 from course_utils import scale
+from course_utils.lessons import shared
+from course_utils.lessons.rotation import figures
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -21,7 +23,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import live, plots, plots_pretext
+from course_utils import live, plots
 from course_utils.core import encoders, steps
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import toy
@@ -278,12 +280,12 @@ print(
 # mind exactly half way?
 
 # %%
-from course_utils.live.rotation_lab import RotationLab, probabilities_over_circle
+from course_utils.lessons.rotation.instrument import RotationLab, probabilities_over_circle
 
 shown = [int((wallpaper_test.label == k).nonzero()[0]) for k in (0, 4, 6, 9, 3, 5)]
 names = [toy.KINDS[int(wallpaper_test.label[i])] for i in shown]
 degrees, chances = probabilities_over_circle(network, wallpaper_test.images[shown[0]])
-plots_pretext.turn_panel(wallpaper_test.images[shown[0]], degrees, chances, angle=0.0)
+figures.turn_panel(wallpaper_test.images[shown[0]], degrees, chances, angle=0.0)
 
 # %%
 lab = RotationLab(network, wallpaper_test.images[shown], names)
@@ -307,7 +309,7 @@ def upright(network):
 
 pictures = wallpaper_test.images[shown]
 heat = saliency.occlusion_map(upright(network), pictures, side=8, stride=4)
-plots_pretext.heat_rows(pictures, {"needed to see\nthat it is upright": heat}, labels=names)
+figures.heat_rows(pictures, {"needed to see\nthat it is upright": heat}, labels=names)
 
 # %%
 some = slice(0, 200)
@@ -360,13 +362,13 @@ with torch.no_grad():
 per_kind = {
     kind: right[wallpaper_test.label == k].mean().item() for k, kind in enumerate(toy.KINDS)
 }
-plots_pretext.accuracy_bars(per_kind, chance=0.25, title="turns told right, by kind", highlight=0.7)
+figures.accuracy_bars(per_kind, chance=0.25, title="turns told right, by kind", highlight=0.7)
 
 # %%
 with torch.no_grad():
     certainty = torch.softmax(network(wallpaper_test.images), dim=1)
 worst = certainty[:, 0].argsort()[:10]
-said = [plots_pretext.TURN_NAMES[int(k)] for k in certainty[worst].argmax(dim=1)]
+said = [figures.TURN_NAMES[int(k)] for k in certainty[worst].argmax(dim=1)]
 kinds = [toy.KINDS[int(k)] for k in wallpaper_test.label[worst]]
 answers = [f"{kind}: {turn}?" for kind, turn in zip(kinds, said, strict=True)]
 plots.image_grid(
@@ -407,7 +409,7 @@ worlds = ["outdoors", "studio", "wallpaper"]
 scores = torch.tensor(
     [[rotation_accuracy(trained[a][1], tests[b].images) for b in worlds] for a in worlds]
 )
-plots_pretext.score_table(
+shared.score_table(
     scores,
     [f"trained: {a}" for a in worlds],
     [f"seen: {b}" for b in worlds],
@@ -425,7 +427,7 @@ heats = {
     f"trained\n{a}": saliency.occlusion_map(upright(trained[a][1]), outdoors_test.images[shown])
     for a in ("outdoors", "wallpaper")
 }
-plots_pretext.heat_rows(
+figures.heat_rows(
     outdoors_test.images[shown],
     heats,
     labels=[toy.KINDS[int(outdoors_test.label[i])] for i in shown],
@@ -472,7 +474,7 @@ training = {"outdoors": outdoors, "studio": studio, "wallpaper": wallpaper}
 never = [kinds_known(random_encoder(0, training[b].images), training[b], tests[b]) for b in worlds]
 known = [[kinds_known(trained[a][0], training[b], tests[b]) for b in worlds] for a in worlds]
 table = torch.tensor([never, *known])
-plots_pretext.score_table(
+shared.score_table(
     table,
     ["never trained", *(f"trained: {a}" for a in worlds)],
     [f"kinds, {b}" for b in worlds],
@@ -524,7 +526,7 @@ def over_seeds(group):
 
 
 after, before = over_seeds(seeds), over_seeds(untrained)
-plots_pretext.score_table(
+shared.score_table(
     torch.stack([before.mean(0), after.mean(0)]),
     ["never trained", "rotation"],
     [f"block {layer}\n{pool} × {pool}" for layer, pool in places],
@@ -614,7 +616,7 @@ for seed, (rotnet, fresh) in enumerate(zip(seeds, untrained, strict=True)):
     runs["supervised from scratch"].append(scratch)
     print(f"seed {seed} done")
 runs = {name: torch.tensor(run) for name, run in runs.items()}
-plots_pretext.label_curves(budgets, runs)
+shared.label_curves(budgets, runs)
 
 # %%
 gain = runs["RotNet, 2 blocks frozen"] - runs["supervised from scratch"]
@@ -642,7 +644,7 @@ print(
 # %%
 def at_budget(labels_per_class=32.0):
     nearest = min(budgets, key=lambda b: abs(torch.log(torch.tensor(b / labels_per_class))))
-    return plots_pretext.label_curves(budgets, runs, nearest)
+    return shared.label_curves(budgets, runs, nearest)
 
 
 at_budget()

@@ -15,6 +15,7 @@
 
 # %%
 from course_utils import scale
+from course_utils.lessons import shared
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -22,10 +23,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import live, plots, plots_pretext, plots_zoo
+from course_utils import live, plots
 from course_utils.core import devices, encoders, steps
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import toy
+from course_utils.lessons.pretext_zoo import figures
 from course_utils.selfsup import jigsaw, patches, pretext, probe, sequence, shortcuts, views
 
 # %%
@@ -61,7 +63,7 @@ dice = torch.Generator().manual_seed(12)
 example = sharp[[4, 1]]
 pair = patches.relative_patch_pairs(example, side=30, gap=9, jitter=6, generator=dice)
 orders = torch.stack([torch.randperm(9, generator=dice) for _ in example])
-plots_zoo.pretext_gallery(
+figures.pretext_gallery(
     example,
     (pair.centre_corners, pair.neighbour_corners),
     30,
@@ -90,10 +92,10 @@ sharp_quiz = quiz._replace(
     centres=patches.extract_patches(quiz_pictures, 3 * quiz.centre_corners, 30),
     neighbours=patches.extract_patches(quiz_pictures, 3 * quiz.neighbour_corners, 30),
 )
-plots_pretext.patch_question(sharp_quiz.centres[0], sharp_quiz.neighbours[0])
+figures.patch_question(sharp_quiz.centres[0], sharp_quiz.neighbours[0])
 
 # %%
-plots_pretext.patch_question(sharp_quiz.centres[1], sharp_quiz.neighbours[1])
+figures.patch_question(sharp_quiz.centres[1], sharp_quiz.neighbours[1])
 
 # %% [markdown]
 # **Your answers** to the two questions, then run:
@@ -294,9 +296,7 @@ with torch.no_grad():
 
 def answered(k):
     question = sharp_quiz.centres[k], sharp_quiz.neighbours[k]
-    return plots_pretext.patch_question(
-        *question, chances[k], int(quiz.labels[k]), quiz_pictures[k]
-    )
+    return figures.patch_question(*question, chances[k], int(quiz.labels[k]), quiz_pictures[k])
 
 
 answered(0)
@@ -309,7 +309,7 @@ answered(1)
 # against it: **click the place** where the patch belongs.
 
 # %%
-from course_utils.live.zoo_lab import JigsawGame, PatchQuiz
+from course_utils.lessons.pretext_zoo.instrument import JigsawGame, PatchQuiz
 
 game = PatchQuiz(sharp_quiz, quiz_pictures, chances)
 
@@ -375,7 +375,7 @@ puzzle = jigsaw.shuffle_tiles(tiles, permutations[torch.arange(6) * 4])
 believed = permutations[judge(puzzle).argmax(dim=1)]
 laid = jigsaw.shuffle_tiles(puzzle, believed.argsort(dim=1))
 rows = {"puzzle": puzzle, "laid by\nthe network": laid, "truth": tiles}
-plots_pretext.completion_rows({name: jigsaw.assemble_tiles(part, 3) for name, part in rows.items()})
+shared.completion_rows({name: jigsaw.assemble_tiles(part, 3) for name, part in rows.items()})
 
 # %% [markdown]
 # Now you. **Click two pieces to swap them**, until the picture is whole. Or let the network lay it:
@@ -422,7 +422,7 @@ truth = landscapes.images[20:28]
 erased = pretext.erase(truth, missing)
 with torch.no_grad():
     predicted = context_encoder(erased)
-plots_pretext.completion_rows(
+shared.completion_rows(
     {"seen": erased, "completed": pretext.complete(predicted, truth, missing), "truth": truth}
 )
 
@@ -594,7 +594,7 @@ def everything_known(encoder, layer=3, pool=2):
 columns = ["kind", "pose", "colour", "place", "count"]
 results = torch.tensor([[everything_known(encoder) for encoder in zoo[task]] for task in tasks])
 mean, spread = results.mean(dim=1), (results.amax(dim=1) - results.amin(dim=1)) / 2
-plots_pretext.score_table(
+shared.score_table(
     mean,
     tasks,
     columns,
@@ -704,7 +704,7 @@ def surprise(tokens):
 
 
 story = fresh[0][0].strip()
-plots_pretext.surprise_text(story, surprise(alphabet.encode(story)[None])[0])
+figures.surprise_text(story, surprise(alphabet.encode(story)[None])[0])
 
 # %% [markdown]
 # White letters were expected, orange ones a surprise. Surprise sits where the story makes a
@@ -756,7 +756,7 @@ read = torch.tensor(
     [[read_out(net, place, about) for place, _, about in ASKED] for net in (deaf_model, model)]
 )
 names = [f"{name}\n{place}" for place, name, _ in ASKED]
-plots_pretext.score_table(read, ["never trained", "next letter"], names, reference=read[:1])
+shared.score_table(read, ["never trained", "next letter"], names, reference=read[:1])
 
 # %% [markdown]
 # Just before the kind, the trained model has the kind at hand, and the colour less than the
@@ -775,7 +775,7 @@ def go_on(start="a pink lamp stands", temperature=0.5):
     )
     judged = surprise(written[:, :CONTEXT])[0]
     judged[: len(start)] = 0  # what you wrote yourself is not judged
-    return plots_pretext.surprise_text(alphabet.decode(written[0, :CONTEXT]), judged)
+    return figures.surprise_text(alphabet.decode(written[0, :CONTEXT]), judged)
 
 
 go_on()
@@ -796,7 +796,7 @@ writer = live.explore(go_on, start="a pink lamp stands", temperature=(0.1, 2.0, 
 # %%
 my_guess = 15
 print(f"you said {my_guess}; it is {sequence.receptive_field(2, (1, 2, 4, 8))}")
-plots_pretext.dilation_tree((1, 2, 4, 8))
+figures.dilation_tree((1, 2, 4, 8))
 
 # %% [markdown]
 # By hand: a causal convolution with dilation 2 adds what is now and what was two samples ago. Then
@@ -851,7 +851,7 @@ for name, net in {"trained": wavenet, "never trained": deaf}.items():
         net, levels[1200:1201, :128], 128, wavenet.field, 0.3, torch.Generator().manual_seed(0)
     )
     continued[name] = sequence.mu_law_decode(drawn[0, 128:], LEVELS)
-plots_pretext.sound_panel(tones[1200, :128], tones[1200, 128:], continued)
+figures.sound_panel(tones[1200, :128], tones[1200, 128:], continued)
 
 # %% [markdown]
 # Each drawn sample is the next input, so errors add up and the tone may drift. It was asked for

@@ -15,6 +15,7 @@
 
 # %%
 from course_utils import scale
+from course_utils.lessons import shared
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -24,10 +25,11 @@ from itertools import pairwise
 import torch
 from torch.nn import functional as F
 
-from course_utils import live, plots, plots_color, plots_pretext
+from course_utils import live, plots
 from course_utils.core import devices, encoders, steps
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import toy
+from course_utils.lessons.colorization import figures
 from course_utils.selfsup import color, colorize, probe
 
 plots.use_style()
@@ -111,7 +113,7 @@ assert (lab - theirs).abs().max() < 1e-3 and (back - unseen.images).abs().max() 
 # **Guess first:** in which plane will you find the fine texture of the grass? In which the shadow?
 
 # %%
-plots_color.lab_planes(unseen.images[[shown[k] for k in (0, 4, 9)]])
+figures.lab_planes(unseen.images[[shown[k] for k in (0, 4, 9)]])
 
 # %% [markdown]
 # Edges, texture and shadow are in L. The colour planes are nearly flat patches, one per thing. So
@@ -128,7 +130,7 @@ def blurred(planes, cells=4):
 few = lab[[shown[k] for k in (0, 1, 4, 6, 8, 9)]]
 coarse_ab = color.lab_to_rgb(torch.cat([few[:, :1], blurred(few[:, 1:])], dim=1))
 coarse_l = color.lab_to_rgb(torch.cat([blurred(few[:, :1]), few[:, 1:]], dim=1))
-plots_pretext.completion_rows(
+shared.completion_rows(
     {"picture": color.lab_to_rgb(few), "ab coarse": coarse_ab, "L coarse": coarse_l}
 )
 
@@ -195,9 +197,7 @@ def cut(grid=20.0, picture=0):
     truth = lab[shown[picture]][None]
     index = color.quantise_ab(truth[:, 1:], centres)
     snapped = torch.cat([truth[:, :1], centres[index].permute(0, 3, 1, 2)], dim=1)
-    return plots_color.gamut(
-        centres, grid, color.lab_to_rgb(truth)[0], color.lab_to_rgb(snapped)[0]
-    )
+    return figures.gamut(centres, grid, color.lab_to_rgb(truth)[0], color.lab_to_rgb(snapped)[0])
 
 
 cut()
@@ -241,7 +241,7 @@ for name, (a, b) in candidates.items():
         losses[name] += 0.5 * ((a - true_a) ** 2 + (b - true_b) ** 2) / 2
     print(f"always answering {name:8} costs {losses[name]:7.0f}")
 print(f"you said {my_guess!r}; the cheapest is {min(losses, key=losses.get)!r}")
-plots_color.two_answers([candidates["red"], candidates["blue"]], [0.5, 0.5])
+figures.two_answers([candidates["red"], candidates["blue"]], [0.5, 0.5])
 
 # %% [markdown]
 # The best answer to a squared error is the **mean**, and the mean of vivid colours is dull. No
@@ -319,7 +319,7 @@ print(f"you said {my_guess:.2f} for the regression; it is {share:.2f}")
 
 # %%
 ten = torch.tensor(shown)
-plots_pretext.completion_rows(
+shared.completion_rows(
     {
         "L": color.lab_to_rgb(grey),
         "regression": colorize.join_chroma(sharp[ten], by_regression[0, ten]),
@@ -346,7 +346,7 @@ def compare(answers):
 
 
 compare(saturation)
-plots_color.saturation_histograms({name: ab[0] for name, ab in saturation.items()})
+figures.saturation_histograms({name: ab[0] for name, ab in saturation.items()})
 
 # %% [markdown]
 # **Read both columns, line by line.** On the things the classification is far more vivid, and yet
@@ -382,7 +382,7 @@ shares = color.smooth_distribution(shares, task.bins)
 top = shares.sort(descending=True).values[:5].sum()
 print(f"the 5 most frequent of {len(shares)} bins hold {top:.0%} of all pixels")
 print(f"weights from {task.weights.min():.2f} to {task.weights.max():.2f}")
-plots_color.prior_and_weights(task.bins, shares, task.weights, 20.0)
+figures.prior_and_weights(task.bins, shares, task.weights, 20.0)
 
 # %% [markdown]
 # ### Failure museum: every pixel counts the same
@@ -435,7 +435,7 @@ for name, ab in {"unweighted": without, "rebalanced": by_class, "truth": halved[
     mean_size = ab.norm(dim=2).mean(dim=0)[on_thing]
     inside = [(size >= low) & (size < high) for low, high in pairwise(edges)]
     bands[name] = torch.stack([mean_size[mask].mean() for mask in inside])
-plots_color.recall_curves(edges, bands, "mean |ab| painted on things")
+figures.recall_curves(edges, bands, "mean |ab| painted on things")
 
 # %% [markdown]
 # Without weights the classification is as careful on the things as the regression is: lawn and sand
@@ -480,7 +480,7 @@ def at_temperature(temperature=0.38, picture=8, row=10, column=16):
     coloured = colorize.join_chroma(sharp[i : i + 1], answer)[0]
     three = (color.lab_to_rgb(grey[picture : picture + 1])[0], coloured, unseen.images[i])
     place, title = (row, column), f"T = {temperature:.2f}"
-    return plots_color.temperature_panel(three, place, task.bins, softened, 20.0, title)
+    return figures.temperature_panel(three, place, task.bins, softened, 20.0, title)
 
 
 at_temperature()
@@ -502,7 +502,7 @@ for T, name in ((3.0, "too hot"), (1.0, "mean"), (0.38, "paper"), (0.02, "too co
     print(f"T = {T:4.2f}: saturation {answer.norm(dim=1).mean():5.1f}, roughness {rough:5.2f}")
 rough = sum(halved.diff(dim=d).abs().mean() for d in (2, 3))
 print(f"truth:    saturation {halved.norm(dim=1).mean():5.1f}, roughness {rough:5.2f}")
-plots_pretext.completion_rows(rows)
+shared.completion_rows(rows)
 
 # %% [markdown]
 # Hot washes everything towards the middle of the gamut; cold breaks things into patches of single
@@ -563,7 +563,7 @@ print(f"you said {my_guess}; it takes", enough[0] if enough else "more than 30")
 # all of it after so short a training. One grey picture, one place, four wishes:
 
 # %%
-from course_utils.live.color_lab import ColorLab, colour_with_hints
+from course_utils.lessons.colorization.instrument import ColorLab, colour_with_hints
 
 i = shown[names.index("lamp")]
 on = (unseen.instance[i] >= 0).nonzero()
@@ -577,7 +577,7 @@ plots.image_grid(torch.stack(results), ["no hint", *wishes], picture_inches=2.0)
 
 # %%
 said = [(row, column, 60.0, 45.0), (28, 4, 15.0, -55.0)]  # a red lamp on a blue floor
-plots_color.hint_panel(
+figures.hint_panel(
     color.lab_to_rgb(grey[names.index("lamp")][None])[0],
     colour_with_hints(hinted, task.bins, unseen.images[i], said),
     said,
@@ -639,7 +639,7 @@ print(f"for scale: 64 raw pixels (8 x 8 lightness) {kinds_known(*flat):.1%}, gue
 for at, gain in zip(places, 100 * (after - before).T, strict=True):
     print(f"block {at[0]}, {at[1]} x {at[1]}: {gain.mean():+5.1f}, worst seed {gain.min():+5.1f}")
 print(f"you said {my_guess:+d} points for block 3, 1 x 1")
-plots_pretext.score_table(
+shared.score_table(
     torch.stack([before.mean(0), after.mean(0)]),
     ["never trained", "colourisation"],
     [f"block {layer}\n{pool} × {pool}" for layer, pool in places],
@@ -697,7 +697,7 @@ before_split = torch.tensor([three_ways(network) for network in fresh])
 after_split = torch.tensor([three_ways(network) for network in splits])
 ways = ["L → ab", "ab → L", "joined"]
 print("you said", my_guess, "; on average:", [ways[k] for k in after_split.mean(0).argsort()])
-plots_pretext.score_table(
+shared.score_table(
     torch.stack([before_split.mean(0), after_split.mean(0)]),
     ["never trained", "split-brain"],
     ["F1: L → ab\n(half width)", "F2: ab → L\n(half width)", "F1 and F2\njoined"],

@@ -14,6 +14,7 @@
 
 # %%
 from course_utils import scale
+from course_utils.lessons import shared
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -23,11 +24,12 @@ import math
 import torch
 from torch.nn import functional as F
 
-from course_utils import plots, plots_video
+from course_utils import plots
 from course_utils.core import devices, steps
 from course_utils.core.encoders import settle_batch_statistics
 from course_utils.core.training import fit, progress
 from course_utils.data import toy
+from course_utils.lessons.video_colorization import figures
 from course_utils.selfsup import color, pointers, tracking
 
 plots.use_style()
@@ -57,8 +59,8 @@ scenes = toy.sample_clips(
 films = toy.render_clips(scenes)
 film = films.images[0]
 shown = [0, 1, 2, 3, 5]
-plots_video.frame_rows(
-    {"given": torch.cat([film[:1], plots_video.grey(film[shown[1:]])]), "wanted": film[shown]},
+figures.frame_rows(
+    {"given": torch.cat([film[:1], shared.grey(film[shown[1:]])]), "wanted": film[shown]},
     titles=[f"frame {t}" for t in shown],
 )
 
@@ -87,7 +89,7 @@ speed = came_from.flow[0].norm(dim=0)[on_object]
 asked = spots[int(speed.argmax())].flip(0) + 0.5  # (x, y), pixel centre
 truth = came_from.target[0, :, int(asked[1]), int(asked[0])]
 choices = {"A": asked, "B": truth, "C": torch.tensor([12.0, 80.0])}
-plots_video.quiz_panel(film[0], film[now], asked, choices)
+figures.quiz_panel(film[0], film[now], asked, choices)
 
 # %%
 my_guess = "A"
@@ -96,7 +98,7 @@ print(
     f"you said {my_guess}; the thing under the ring was at B: it has moved by "
     f"{(asked - truth).norm():.0f} pixels, and A is merely the same place"
 )
-plots_video.quiz_panel(film[0], film[now], asked, choices, answer="B")
+figures.quiz_panel(film[0], film[now], asked, choices, answer="B")
 
 # %% [markdown]
 # To answer you had to *find the same thing again*, in grey, after it moved and turned. That is
@@ -144,7 +146,7 @@ assert torch.allclose(copied[0].T, torch.tensor(y), atol=1e-4)
 columns_sum = torch.allclose(attention.sum(dim=1), torch.ones(1, 2))
 rows_sum = torch.allclose(attention.sum(dim=2), torch.ones(1, 4))
 print(f"you said {my_guess!r}; columns sum to 1: {columns_sum}, rows: {rows_sum}. The loop agrees.")
-plots_video.weight_table(attention[0])
+figures.weight_table(attention[0])
 
 # %% [markdown]
 # Columns: each *target* cell has one unit of trust to spend on the reference. A reference cell may
@@ -187,7 +189,7 @@ palette = pointers.palette_of(
     training[:40].flatten(0, 1), 16, generator=torch.Generator().manual_seed(0)
 )
 labels = pointers.palette_labels(film[:1], palette, (24, 24))[0]
-plots_video.palette_panel(film[0], palette, labels)
+figures.palette_panel(film[0], palette, labels)
 
 # %%
 shares = torch.tensor([[[0.5, 0.1], [0.5, 0.7], [0.0, 0.2]]])  # 3 colours, 2 target cells
@@ -269,9 +271,9 @@ def coloured(encoder, frames):
     return color.lab_to_rgb(torch.cat([lab[:, :1], copied], dim=1))
 
 
-plots_video.frame_rows(
+figures.frame_rows(
     {
-        "given": torch.cat([film[:1], plots_video.grey(film[shown[1:]])]),
+        "given": torch.cat([film[:1], shared.grey(film[shown[1:]])]),
         "never trained": coloured(untrained, film[shown]),
         "trained": coloured(trained, film[shown]),
         "truth": film[shown],
@@ -299,7 +301,7 @@ for name, step in {"never trained": 0, "trained": SIZES["steps"]}.items():
 # whole thing, or at everything of the same grey?
 
 # %%
-from course_utils.live.pointer_lab import PointerLab, pointing_map
+from course_utils.lessons.video_colorization.instrument import PointerLab, pointing_map
 
 
 def where(encoder):
@@ -308,7 +310,7 @@ def where(encoder):
     return pointing_map(before, after, (int(asked[1]) // 4, int(asked[0]) // 4))
 
 
-plots_video.attention_panel(
+figures.attention_panel(
     film[0], film[now], asked, {"never trained": where(untrained), "trained": where(trained)}
 )
 
@@ -363,7 +365,7 @@ found = {
     "random features": carried(untrained, 0),
     "identity": masks[0, :1].expand(FRAMES, -1, -1),
 }
-plots_video.mask_rows(
+figures.mask_rows(
     film[shown], {name: m[shown] for name, m in found.items()}, [f"frame {t}" for t in shown]
 )
 
@@ -406,7 +408,7 @@ J = {
     "identity": tracking.region_similarity(masks[:, :1].expand_as(masks), masks).mean(dim=0)[None],
     "true flow": tracking.region_similarity(flow_masks, masks).mean(dim=0)[None],
 }
-plots_video.distance_curves(J, "region similarity J (%)")
+figures.distance_curves(J, "region similarity J (%)")
 
 # %%
 cells = torch.stack(
@@ -447,7 +449,7 @@ def carried_points(encoder, k):
 
 
 tracks = {"trained": carried_points(trained, 0), "identity": points[0, :1].expand(FRAMES, -1, -1)}
-plots_video.point_rows(
+figures.point_rows(
     film[shown], points[0, shown], seen[0, shown], {n: p[shown] for n, p in tracks.items()}, REACH
 )
 
@@ -468,7 +470,7 @@ PCK = {
     "random features": torch.stack([pck_curve(points_of(m[0])) for m in learned]),
     "identity": pck_curve(points[:, :1].expand_as(points))[None],
 }
-plots_video.distance_curves(PCK, f"keypoints within {REACH:.0f} pixels (%)")
+figures.distance_curves(PCK, f"keypoints within {REACH:.0f} pixels (%)")
 
 # %% [markdown]
 # The band widens towards the end because few of the points of frame 0 are still in sight there.
@@ -494,7 +496,7 @@ J_at = torch.stack(
 loss_at = torch.tensor([[colour_loss(m[t]) for t in at] for m in learned])
 stays = masks[:few, :1].expand_as(masks[:few])
 still = tracking.region_similarity(stays, masks[:few])[:, 1:].mean()
-plots_video.emergence_curve(at, J_at, still.item(), loss_at)
+figures.emergence_curve(at, J_at, still.item(), loss_at)
 
 # %% [markdown]
 # No mask and no keypoint was ever shown to it. The only signal was colour, and the only way to get
@@ -535,7 +537,7 @@ for name, way in ways.items():
     print(f"{name:10} J by seed: {[f'{value:.1%}' for value in broken[name].tolist()]}")
 scores = {name: values.mean().item() for name, values in broken.items()}
 print(f"you said {my_guess!r}; it is {min(scores, key=scores.get)!r}")
-plots_video.repair_bars(scores, "as above", "the same networks, four ways to use them")
+figures.repair_bars(scores, "as above", "the same networks, four ways to use them")
 
 # %% [markdown]
 # * **Too hot**: $A$ becomes nearly uniform, every cell copies the average of all it may point to,
@@ -568,7 +570,7 @@ each = torch.stack(
 by_film = each[:, :, 1:].mean(dim=(0, 2))
 worst, best = int(by_film.argmin()), int(by_film.argmax())
 found = {"truth": masks[worst], "trained": carried(trained, worst)}
-plots_video.mask_rows(
+figures.mask_rows(
     films.images[worst, shown],
     {n: m[shown] for n, m in found.items()},
     [f"frame {t}" for t in shown],

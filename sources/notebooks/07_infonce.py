@@ -23,9 +23,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import live, plots, plots_infonce
+from course_utils import live, plots
 from course_utils.core import devices
-from course_utils.live.infonce_lab import SphereLab
+from course_utils.lessons.infonce import figures
+from course_utils.lessons.infonce.instrument import SphereLab
 from course_utils.selfsup import contrastive, hypersphere
 from course_utils.selfsup import mutual_information as mi
 from course_utils.selfsup.hypersphere import Rules, Swarm
@@ -49,7 +50,7 @@ moments = {}
 for steps in (0, SIZES["swarm"] // 25, SIZES["swarm"] // 8, SIZES["swarm"]):
     swarm.step(steps - swarm.steps)
     moments[f"after {steps} steps"] = swarm.look()
-plots_infonce.swarms(moments)
+figures.swarms(moments)
 
 # %% [markdown]
 # Every point is the feature vector of one **view**; views of the same thing have the same colour.
@@ -132,7 +133,7 @@ print(
     f"L = {contrastive.info_nce(scores, labels, temperature=0.2):.3f}, "
     f"guessing costs {math.log(5):.3f}"
 )
-plots_infonce.score_tables(scores, labels, temperature=0.2)
+figures.score_tables(scores, labels, temperature=0.2)
 
 # %% [markdown]
 # Left the cosines, in the middle what the temperature and the softmax make of them, framed the
@@ -197,7 +198,7 @@ for tau in (0.05, 0.5, 3.0):
     even[tau] = sum(found) / len(found)
     print(f"τ = {tau:4g}: uniformity " + "  ".join(f"{value:.2f}" for value in found))
 print(f"you said {my_guess}; least even: {max(even, key=even.get)}")
-plots_infonce.swarms(ends)
+figures.swarms(ends)
 
 # %% [markdown]
 # A cold loss cares for the nearest neighbours, and does not rest until each has its own place.
@@ -261,11 +262,11 @@ print(f"at 0.1 you said {my_guess}; exp(0.4 / 0.1) = {math.exp(4):.1f}")
 # As a picture: the query in blue, its positive in green, and how far each negative is pushed.
 
 # %%
-plots_infonce.pushes(temperature=0.2)
+figures.pushes(temperature=0.2)
 
 # %%
 live.explore(
-    plots_infonce.pushes,
+    figures.pushes,
     temperature=live.Log(0.03, 3.0),
     positive=(5.0, 355.0, 5.0),
     negatives=(3, 41),
@@ -333,7 +334,7 @@ grid = [
 ]
 shown = next(e for e in grid if e.candidates == 64 and e.truth == 9.0)
 print(f"you said {my_guess}; it shows {shown.mean:.2f}, and log 64 = {shown.ceiling:.2f}")
-plots_infonce.bound_against_truth(grid)
+figures.bound_against_truth(grid)
 
 # %%
 above = max((e.mean - e.truth) / max(e.error, 1e-9) for e in grid if e.truth > 0)
@@ -358,7 +359,7 @@ tighter = [
     for truth in (1.0, 2.0, 4.0, 8.0)
     for N in (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 ]
-plots_infonce.tightening(tighter)
+figures.tightening(tighter)
 
 # %% [markdown]
 # Solid what is shown, dotted what $\log N$ would allow. To show $I$ nats one needs of the order
@@ -410,7 +411,7 @@ learned = {
 best = mi.estimate_bound(3.0, 128, 40, generator=dice(2))
 for name, bounds in learned.items():
     print(f"{name:16} {sum(bounds[-50:]) / len(bounds[-50:]):.2f} of 3 nats")
-plots_infonce.critics(learned, truth=3.0, best=best.mean, ceiling=best.ceiling)
+figures.critics(learned, truth=3.0, best=best.mean, ceiling=best.ceiling)
 
 # %% [markdown]
 # The learners climb towards the best score, from below. The hot cosine stops far short: with
@@ -487,7 +488,7 @@ exhibits = {
 }
 alone = exhibits["pull only"].gauges
 print(f"you said {my_guess!r}; alignment {alone.alignment:.4f}, uniformity {alone.uniformity:+.4f}")
-plots_infonce.swarms(exhibits)
+figures.swarms(exhibits)
 
 # %% [markdown]
 # Perfect, and worthless: **collapse**. A constant encoder satisfies every pull at once, and

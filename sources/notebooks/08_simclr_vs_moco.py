@@ -17,6 +17,7 @@
 
 # %%
 from course_utils import scale
+from course_utils.lessons import shared
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -26,10 +27,11 @@ from dataclasses import replace
 import torch
 from torch.nn import functional as F
 
-from course_utils import live, plots, plots_pretext, plots_simclr
+from course_utils import live, plots
 from course_utils.core import devices, encoders, steps
 from course_utils.core.training import Minibatches, Record, fit
 from course_utils.data import toy
+from course_utils.lessons.simclr_moco import figures
 from course_utils.selfsup import augment, contrastive, moco, probe, simclr, views
 
 plots.use_style()
@@ -74,7 +76,7 @@ plots.image_grid(
 def ten(picture=3, throw=0):
     """The figure of Chen et al. (2020) for one picture and one throw of the dice."""
     one = world.images[picture][None]
-    return plots_simclr.view_gallery(
+    return figures.view_gallery(
         {name: make(one, dice(throw))[0] for name, make in views.ten_augmentations().items()}
     )
 
@@ -111,7 +113,7 @@ def by_hand(
     for name, make in steps_of.items():
         shown[name], all_of_them = make(one)[0], make(all_of_them)
     shown |= {"Sobel filter": augment.sobel(one)[0], "all but Sobel": all_of_them[0]}
-    return plots_simclr.view_gallery(shown)
+    return figures.view_gallery(shown)
 
 
 by_hand()
@@ -166,7 +168,7 @@ by_loop = sum(ell(k, N + k) + ell(N + k, k) for k in range(N)) / (2 * N)
 # %%
 print(f"loops {by_loop:.6f}, nt_xent {simclr.nt_xent(z, tau):.6f}")
 assert abs(by_loop - simclr.nt_xent(z, tau)) < 1e-5
-plots_simclr.similarity_panel(s.detach(), tau, view=0, images=torch.cat([first, second]))
+figures.similarity_panel(s.detach(), tau, view=0, images=torch.cat([first, second]))
 
 # %% [markdown]
 # (The paper numbers the views $2k-1$ and $2k$; here they are two halves, $k$ and $N+k$.) Three
@@ -193,7 +195,7 @@ print(
 
 # %%
 def choice(temperature=0.5, view=0):
-    return plots_simclr.similarity_panel(s.detach(), temperature, view, torch.cat([first, second]))
+    return figures.similarity_panel(s.detach(), temperature, view, torch.cat([first, second]))
 
 
 live.explore(choice, temperature=live.Log(0.05, 3.0), view=(0, 15))
@@ -385,7 +387,7 @@ print(
     f"{budgets[0]} and {budgets[1]} labels a kind, of about {len(world.label) // 10}: "
     "1 % and 10 % on a laptop"
 )
-plots_pretext.label_curves(budgets, runs)
+shared.label_curves(budgets, runs)
 
 # %% [markdown]
 # The band is the range over seeds; labels, weights and SimCLR training differ for each. With a
@@ -420,7 +422,7 @@ for k, one in enumerate(PART):
             f"{one:7} {other:7} partners found {run[-1].values['found']:4.0%}, "
             f"probe {composed[one, other]:.1%}"
         )
-plots_simclr.composition_table(
+figures.composition_table(
     composed, list(PART), f"probe; random weights {before[0]:.0%} (one seed each)"
 )
 
@@ -455,7 +457,7 @@ table = torch.tensor(
 )
 gap = (table[1:, :, 0] - table[1:, :, 1]).mean()
 print(f"you said {my_guess!r}; over linear and non-linear, h minus z = {100 * gap:+.1f} points")
-plots_pretext.score_table(
+shared.score_table(
     table.mean(1),
     [f"head: {head}" for head in simclr.HEADS],
     ["before g: h", "after g: z"],
@@ -487,7 +489,7 @@ for size in sizes:
         f"batch {size:4}: {2 * size - 2:4} negatives, {SIZES['seen'] // size:4} steps, probe "
         + "  ".join(f"{score:.1%}" for score in by_batch[size])
     )
-fig = plots_pretext.label_curves(
+fig = shared.label_curves(
     [2 * size - 2 for size in sizes], {"SimCLR": torch.tensor([by_batch[size] for size in sizes]).T}
 )
 fig.axes[0].set_xlabel("negatives")
@@ -548,7 +550,7 @@ assert abs(loss - first_step) < 1e-5
 # and for 0.99. Which falls faster?
 
 # %%
-from course_utils.live.simclr_lab import QueueLab, WatchedQueue
+from course_utils.lessons.simclr_moco.instrument import QueueLab, WatchedQueue
 
 rings, oldest = {}, {}
 for momentum in (0.0, 0.99):
@@ -655,7 +657,7 @@ for size in SIZES["cost"]:
     megabytes, milliseconds = cost(lambda f=model, x=small: moco.moco_losses(f, x)["loss"])
     costs["MoCo"].append((megabytes + extra, milliseconds))
 negatives = [2 * size - 2 for size in SIZES["cost"]]
-plots_simclr.cost_panel(
+figures.cost_panel(
     negatives,
     {n: [c[0] for c in line] for n, line in costs.items()},
     {n: [c[1] for c in line] for n, line in costs.items()},
@@ -731,7 +733,7 @@ print(
 for name, score, paper in zip(ABLATION, ablated, PAPER, strict=True):
     print(f"{name:17} ours {score:.1%}   paper {paper} %")
 print(f"MoCo v2 over random weights: {100 * (ablated[-1] - before[0]):+.1f} points")
-plots_pretext.score_table(
+shared.score_table(
     torch.tensor([ablated, [p / 100 for p in PAPER]]).T,
     list(ABLATION),
     ["here: toy world", "paper: ImageNet"],

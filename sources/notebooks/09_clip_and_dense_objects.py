@@ -24,12 +24,13 @@ import math
 
 import torch
 
-from course_utils import live, plots, plots_clip
+from course_utils import live, plots
 from course_utils.core import devices, encoders, steps
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import toy
 from course_utils.data.captioned import make_captioned
 from course_utils.data.view_pairs import make_view_pairs
+from course_utils.lessons.clip_dense import figures
 from course_utils.selfsup import clip, dense, tokenizer, tracking
 
 plots.use_style()
@@ -43,7 +44,7 @@ SIZES = {  # pictures to train and test on, steps; the same for views; pairs of 
 # %%
 pictures = make_captioned(SIZES["train"], seed=1)
 test = make_captioned(SIZES["test"], seed=2)
-plots_clip.captioned(test.images[:10], test.captions[:10])
+figures.captioned(test.images[:10], test.captions[:10])
 
 # %% [markdown]
 # Each picture has a sentence, as pictures on the web have. It speaks of colour, kind and size, of
@@ -168,7 +169,7 @@ counts = torch.zeros(len(toy.KINDS), len(toy.COLOURS), dtype=torch.long)
 there = train.kind >= 0
 for k, c in zip(train.kind[there], train.colour[there], strict=True):
     counts[k, c] += 1
-plots_clip.seen_together(counts, held, toy.KINDS, toy.COLOURS)
+figures.seen_together(counts, held, toy.KINDS, toy.COLOURS)
 
 # %% [markdown]
 # The whole training. Pictures are moved by a pixel or two, and half of them are mirrored, **with
@@ -209,7 +210,7 @@ picture_vectors = clip.picture_vectors(model, test.images)
 text_vectors = clip.text_vectors(model, tokenizer.tokenise(test.captions, words))
 few = [0, 1, 2, 3, 4, 5, 6, 7]
 cosines = text_vectors[few] @ picture_vectors[few].T
-plots_clip.similarity_table(test.images[few], [test.captions[i] for i in few], cosines)
+figures.similarity_table(test.images[few], [test.captions[i] for i in few], cosines)
 
 # %%
 all_captions = sorted(set(test.captions))
@@ -258,7 +259,7 @@ rows = new.nonzero()[:6, 0]
 shares = torch.softmax(vectors[rows] @ weights.T / model.temperature, dim=1)
 names = [prompting.label_text(pair, "{bare}") for pair in held]
 answers = [held.index(truth[i]) for i in rows.tolist()]
-plots_clip.label_beliefs(alone.images[rows], shares, names, answers)
+figures.label_beliefs(alone.images[rows], shares, names, answers)
 
 # %% [markdown]
 # It has put *red* and *lamp* together by itself, because both words moved the vector in directions
@@ -283,7 +284,7 @@ for template, forms in prompting.TEMPLATES.items():
         "new pairs, among all": torch.tensor([named(everything, template, new)]),
         "seen pairs, among all": torch.tensor([named(everything, template, ~new)]),
     }
-plots_clip.template_bars(scores)
+figures.template_bars(scores)
 
 # %% [markdown]
 # Among all pairs the new ones lose: familiar neighbours attract pictures. That is the difference
@@ -302,7 +303,7 @@ def search(sentence="a red car on the left"):
     rows, cosines = clip.best_matches(query, picture_vectors, 6)
     unknown = tokenizer.unknown_words(sentence, words)
     note = f"words it has never seen: {', '.join(unknown)}" if unknown else ""
-    return plots_clip.search_results(test.images[rows], cosines, sentence, note)
+    return figures.search_results(test.images[rows], cosines, sentence, note)
 
 
 search()
@@ -356,7 +357,7 @@ def true_matches(pair=9):
     one = unseen[pair : pair + 1]
     matches = dense.draw_matches(one.target, one.visible & one.on_object, 7, dots)
     both = (one.first[0], one.second[0])
-    return plots_clip.match_lines(both, matches.first[0], matches.second[0])
+    return figures.match_lines(both, matches.first[0], matches.second[0])
 
 
 true_matches()
@@ -455,7 +456,7 @@ found = {"trained": look_for(network), "random features": look_for(untrained)}
 curves = {name: share_found(points) for name, points in found.items()}
 factor = curves["trained"][0, 1] / curves["random features"][0, 1]
 print(f"you said {my_guess}; within 2 pixels it is {factor:.1f}")
-plots_clip.pck_curves({**curves, "same place": share_found(matches.first)}, radii)
+figures.pck_curves({**curves, "same place": share_found(matches.first)}, radii)
 
 # %% [markdown]
 # *Same place* is the baseline of not looking at all: the camera aims at the object both times, so
@@ -464,7 +465,7 @@ plots_clip.pck_curves({**curves, "same place": share_found(matches.first)}, radi
 # %%
 pair, dots = 9, slice(0, 14)
 gap = (found["trained"] - matches.second).norm(dim=-1)
-plots_clip.match_lines(
+figures.match_lines(
     (unseen.first[pair], unseen.second[pair]),
     matches.first[pair, dots],
     found["trained"][pair, dots],
@@ -479,7 +480,7 @@ plots_clip.match_lines(
 # asked.
 
 # %%
-from course_utils.live.clip_lab import MatchLab
+from course_utils.lessons.clip_dense.instrument import MatchLab
 
 with torch.no_grad():
     maps = {
@@ -491,7 +492,7 @@ heats = {
     name: dense.heat_map(dense.descriptors_at(one[None], asked[None, None])[0, 0], two)
     for name, (one, two) in maps.items()
 }
-plots_clip.match_panel((unseen.first[pair], unseen.second[pair]), asked, heats, truth_there)
+figures.match_panel((unseen.first[pair], unseen.second[pair]), asked, heats, truth_there)
 
 # %%
 lab = MatchLab({"trained": network, "untrained": untrained}, unseen[:20])
@@ -509,10 +510,10 @@ lab = MatchLab({"trained": network, "untrained": untrained}, unseen[:20])
 ducks = unseen[unseen.kind == toy.KINDS.index("duck")][:6]
 with torch.no_grad():
     colours = {
-        name: plots_clip.descriptor_pictures(net(ducks.first), ducks.on_object)
+        name: figures.descriptor_pictures(net(ducks.first), ducks.on_object)
         for name, net in {"trained": network, "untrained": untrained}.items()
     }
-plots_clip.descriptor_rows({"picture": ducks.first, **colours})
+figures.descriptor_rows({"picture": ducks.first, **colours})
 
 # %%
 REACH = 6.0

@@ -23,13 +23,19 @@ from dataclasses import replace
 
 import torch
 
-from course_utils import live, plots, plots_boxes
+from course_utils import live, plots
 from course_utils.core import devices
 from course_utils.core.steps import gradient_step, one_cycle
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import driving, toy
-from course_utils.live.box_lab import PairLab, SlideLab, one_object, pull_on
-from course_utils.live.camera_lab import CameraLab, held_camera, look_through, some_scene
+from course_utils.lessons.cameras_boxes import figures
+from course_utils.lessons.cameras_boxes.box_instrument import PairLab, SlideLab, one_object, pull_on
+from course_utils.lessons.cameras_boxes.camera_instrument import (
+    CameraLab,
+    held_camera,
+    look_through,
+    some_scene,
+)
 from course_utils.vision3d.boxes import box_overlap, boxes, detector, frustums
 from course_utils.vision3d.cameras import pixels_to_rays, project_points, unproject
 
@@ -49,7 +55,7 @@ SIZES = {
 # %%
 camera, scene = held_camera(), some_scene()
 pixel = (59.5, 32.0)
-plots_boxes.camera_panel(look_through(camera, scene, pixel)[0], pixel)
+figures.camera_panel(look_through(camera, scene, pixel)[0], pixel)
 
 # %% [markdown]
 # Everything is said by one line. In the camera's own axes, $x$ to the **right**, $y$ **down**,
@@ -151,7 +157,7 @@ first, second = (
     toy.render_image(driving.slide_scenes(car, camera.centre, f), camera) for f in (1.0, 1.35)
 )
 print(f"largest difference of the two pictures: {(first - second).abs().max():.3f} of 1")
-plots_boxes.slide_panel(camera, slid, rectangle, first[0])
+figures.slide_panel(camera, slid, rectangle, first[0])
 
 # %% [markdown]
 # Not by a hair. All three cars give **the same picture**. *The object can be anywhere in the
@@ -218,13 +224,13 @@ assert torch.allclose(by_loop, boxes.box_corners(nine), atol=1e-5)
 grey = toy.render_image(
     driving.slide_scenes(one_object(), torch.tensor([0.0, 0.0, 99.0]), 50.0), camera
 )[0]
-plots_boxes.box_panel(grey, camera, nine[None], numbered=True)
+figures.box_panel(grey, camera, nine[None], numbered=True)
 
 
 # %%
 def box(x=5.0, y=0.3, z=0.9, length=1.8, width=0.8, height=0.7, yaw=0.7, pitch=0.3, roll=0.2):
     numbers = torch.tensor([x, y, z, length, width, height, yaw, pitch, roll], dtype=torch.float32)
-    return plots_boxes.box_panel(grey, camera, numbers[None], numbered=True)
+    return figures.box_panel(grey, camera, numbers[None], numbered=True)
 
 
 live.explore(
@@ -283,7 +289,7 @@ print(
     f"you said {my_guess}; by clipping {exact:.6f}, by the octagon {octagon / (2 - octagon):.6f}, "
     f"by counting points {share / (2 - share):.3f}"
 )
-plots_boxes.pair_panel(cube, turned, *pull_on(cube, turned))
+figures.pair_panel(cube, turned, *pull_on(cube, turned))
 
 # %%
 pair = PairLab()
@@ -332,7 +338,7 @@ reached = {
     name: box_overlap.box_iou(path, truth.expand_as(path)).tolist() for name, path in paths.items()
 }
 print("you said:", my_guess, {name: f"{values[-1]:.2f}" for name, values in reached.items()})
-plots_boxes.descent_panel(truth, paths, reached)
+figures.descent_panel(truth, paths, reached)
 
 # %% [markdown]
 # Where nothing is shared, IoU is 0, and stays 0 wherever you go: no slope, no way. That is why
@@ -374,7 +380,7 @@ here = test.kind[shown] >= 0
 stands = ground.assign_boxes(flat, test.boxes[shown, here])
 some = torch.zeros(len(flat), dtype=torch.bool)
 some[[20, 24, 130, 140, 250, 340]] = True
-plots_boxes.proposal_panel(
+figures.proposal_panel(
     test.images[shown],
     test.cameras[shown],
     flat,
@@ -486,7 +492,7 @@ def look(picture=shown, least_score=0.3):
         f"{driving.KINDS[k]} {s:.2f}" for k, s in zip(it.kind[sure], it.scores[sure], strict=True)
     ]
     truth = test.images[picture], test.cameras[picture], test.boxes[picture, here]
-    return plots_boxes.detection_panel(*truth, it.boxes[sure], words)
+    return figures.detection_panel(*truth, it.boxes[sure], words)
 
 
 look()
@@ -536,7 +542,7 @@ def judged(found, thresholds=(0.25, 0.5)):
 rows = {"trained": judged(found), "random features": judged(found_floor)}
 table = {name: {k: round(v, 2) for k, v in row.items()} for name, row in rows.items()}
 print("you said", my_guess, table)
-plots_boxes.ap_bars(rows)
+figures.ap_bars(rows)
 
 # %% [markdown]
 # Boxes of any kind count there. With the **class score** as well, a car has to be called a car:
@@ -559,7 +565,7 @@ for t in (0.25, 0.5):
     each = detection_scores.ap_of_kinds(tables, found, test.kind, t, len(driving.KINDS))
     rounded = {k: round(v, 2) for k, v in zip(driving.KINDS, each, strict=True)}
     print(f"3D IoU {t}:", rounded, f"mean {sum(each) / len(each):.2f}")
-plots_boxes.recall_panel(
+figures.recall_panel(
     {
         "trained, IoU 0.25": curve(found, 0.25),
         "trained, IoU 0.5": curve(found, 0.5),
@@ -592,7 +598,7 @@ rows = {
     for t in (0.25, 0.5, 0.7)
 }
 print(f"you said {my_guess}; it is {rows['IoU 0.5']['2D, on the picture']:.2f}")
-plots_boxes.ap_bars(rows)
+figures.ap_bars(rows)
 
 # %% [markdown]
 # The same boxes! On the picture they are nearly all good; in space, the stricter the threshold,
@@ -610,7 +616,7 @@ for part in detection_scores.PARTS:
     rows[f"true {part}"] = judged(mended)
 best = max(detection_scores.PARTS, key=lambda part: rows[f"true {part}"]["3D IoU 0.5"])
 print(f"you said {my_guess}; at 0.5 it is {best}")
-plots_boxes.ap_bars(rows)
+figures.ap_bars(rows)
 
 # %% [markdown]
 # ### Break it: a camera that is not where it says
@@ -633,7 +639,7 @@ def with_wrong_pitch(degrees):
 
 rows = {f"{degrees:+.1f}°": with_wrong_pitch(degrees) for degrees in (-2.0, -1.0, 0.0, 1.0, 2.0)}
 print("you said", my_guess, "degrees")
-plots_boxes.ap_bars(rows)
+figures.ap_bars(rows)
 
 # %% [markdown]
 # One pixel of this picture is about half a degree. **Repaired** by knowing better: real cars

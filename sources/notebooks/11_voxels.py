@@ -25,10 +25,11 @@ import time
 import torch
 from scipy.ndimage import binary_fill_holes
 
-from course_utils import live, plots, plots_shapes
+from course_utils import live, plots
 from course_utils.core import devices
 from course_utils.data import image_voxels, toy
-from course_utils.live.shape_lab import ShapeLab
+from course_utils.lessons.voxels import figures
+from course_utils.lessons.voxels.instrument import ShapeLab
 from course_utils.vision3d.shapes import conversions, mesh_sdf, voxels
 
 plots.use_style()
@@ -50,8 +51,8 @@ def dice(seed=0):
 
 scene = toy.sample_scenes(1, generator=dice(), kinds=("chair",))
 chair = image_voxels.object_distance(scene)  # the chair itself: a signed distance, known exactly
-solid = plots_shapes.solid_of(chair, generator=dice())
-plots_shapes.four_panel(plots_shapes.four_shapes(solid, 16))
+solid = figures.solid_of(chair, generator=dice())
+figures.four_panel(figures.four_shapes(solid, 16))
 
 # %% [markdown]
 # The same chair, four times, in the cube $[-1,1]^3$:
@@ -74,7 +75,7 @@ plots_shapes.four_panel(plots_shapes.four_shapes(solid, 16))
 # %%
 my_guess = 4
 
-four = plots_shapes.four_shapes(solid, 16)
+four = figures.four_shapes(solid, 16)
 inside = torch.nonzero(four.occupancy)[0]  # a voxel that is full
 point = conversions.voxel_centres(16)[tuple(inside)][None]
 gap = float(conversions.distance_to_points(four.cloud)(point))
@@ -233,7 +234,7 @@ for name, row in details.items():
     for detail in row:
         stored = shape_costs.REPRESENTATIONS[name](chair, detail, generator=dice())
         costs[name].append((stored.bytes, shape_costs.surface_error(stored, chair, truth)))
-plots_shapes.cost_plot(costs)
+figures.cost_plot(costs)
 
 # %%
 for name, row in costs.items():
@@ -272,7 +273,7 @@ print(
     f"you said {my_guess:.0%}; it stores {stored:,} cells for {fine.numel():,} voxels: "
     f"{stored / fine.numel():.1%}"
 )
-plots_shapes.octree_panel(fine)
+figures.octree_panel(fine)
 
 # %%
 from functools import cache
@@ -286,7 +287,7 @@ def fine_grid(kind):
 
 def slice_of(kind="chair", slab=SIZES["grid"] // 2):
     """The octree of another object, cut elsewhere."""
-    return plots_shapes.octree_panel(fine_grid(kind), slab)
+    return figures.octree_panel(fine_grid(kind), slab)
 
 
 live.explore(slice_of, kind=list(toy.KINDS), slab=(0, SIZES["grid"] - 1))
@@ -321,7 +322,7 @@ for frame, turn in (("object", torch.zeros(200)), ("camera", azimuth)):
     score[f"{frame}'s frame"] = (
         f"IoU {float(voxels.voxel_iou(soft.expand(200, 32, 32, 32), grids, level).mean()):.2f}"
     )
-plots_shapes.voxel_panel(toy.render_image(chairs[:1], cameras[:1])[0], means, score)
+figures.voxel_panel(toy.render_image(chairs[:1], cameras[:1])[0], means, score)
 
 # %% [markdown]
 # In the object's frame the mean chair *is* a chair, and a strong rival: it already answers well
@@ -340,7 +341,7 @@ known = image_voxels.toy_shapes(
 )
 unseen = image_voxels.toy_shapes(SIZES["unseen"], seed=2, backdrop="studio")
 held_out, known = known[: len(known) // 10], known[len(known) // 10 :]  # to choose thresholds on
-plots_shapes.picture_pairs(
+figures.picture_pairs(
     unseen.images[:6], unseen.occupancy[:6], [unseen.names[k] for k in unseen.label[:6]]
 )
 
@@ -452,7 +453,7 @@ by_cut = {
 }
 best = max(cuts, key=lambda cut: by_cut["balanced"][cuts.index(cut)])
 print(f"you said {my_guess}; it is {best}")
-plots_shapes.score_curves(cuts, by_cut, "mean IoU, unseen objects")
+figures.score_curves(cuts, by_cut, "mean IoU, unseen objects")
 
 # %% [markdown]
 # The balanced network at $\tfrac12$ is too generous. It must be: where full voxels count many
@@ -472,7 +473,7 @@ def at(threshold=0.4, number=3):
         grids[name] = p[number] > threshold
         overlap = float(voxels.voxel_iou(p[number][None], truth[None], threshold))
         words[name] = f"IoU {overlap:.2f}"
-    return plots_shapes.voxel_panel(unseen.images[number], grids, words)
+    return figures.voxel_panel(unseen.images[number], grids, words)
 
 
 at()
@@ -530,7 +531,7 @@ words = [
     {"truth": unseen.names[unseen.label[k]]} | {name: f"IoU {iou[name][k]:.2f}" for name in columns}
     for k in ROWS
 ]
-plots_shapes.grid_gallery(unseen.images[ROWS], grids, words)
+figures.grid_gallery(unseen.images[ROWS], grids, words)
 
 # %%
 print(f"{'':11}" + "".join(f"{name:>12}" for name in columns))

@@ -19,11 +19,13 @@ SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
 import torch
 
-from course_utils import live, plots, plots_interactive, plots_meshes
+from course_utils import live, plots
 from course_utils.core import devices, steps
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data.detection_meshes import make_shape_scenes
-from course_utils.live.mesh_lab import MeshLab
+from course_utils.lessons import interactive
+from course_utils.lessons.mesh_rcnn import figures
+from course_utils.lessons.mesh_rcnn.instrument import MeshLab
 from course_utils.vision3d.boxes.average_precision import average_precision_of, rectangle_iou
 from course_utils.vision3d.meshes import graph_conv, mesh_heads, mesh_losses, mesh_rcnn, meshes
 from course_utils.vision3d.meshes.center_net import Detections, find_boxes
@@ -143,8 +145,8 @@ for name, (_, faces) in solids.items():
         f"at most {most} faces at an edge"
     )
 print(f"you said {my_guess}")
-plots_meshes.mesh_grid(
-    solids, {"": plots_meshes.ask_camera(0.5, 0.5)}, lines=True, bad=["3 pair"], good=["3 mended"]
+figures.mesh_grid(
+    solids, {"": figures.ask_camera(0.5, 0.5)}, lines=True, bad=["3 pair"], good=["3 mended"]
 )
 
 # %% [markdown]
@@ -193,7 +195,7 @@ assert gap < 1e-5
 
 # %%
 row = first("chair")
-views = {"front": plots_meshes.ask_camera(0.7, 0.3), "side": plots_meshes.ask_camera(2.2, 0.3)}
+views = {"front": figures.ask_camera(0.7, 0.3), "side": figures.ask_camera(2.2, 0.3)}
 
 
 def true_mesh(row, resolution=12):
@@ -212,8 +214,8 @@ def smoothed(steps=4):
     for _ in range(steps):
         v = v + 0.5 * graph_conv.laplacian(v, mean)
     stages = {"as cubified": chair.vertices, f"after {steps} steps": v}
-    columns = {name: (plots_meshes.upright(v), chair.faces) for name, v in stages.items()}
-    return plots_meshes.mesh_grid(columns, views, lines=True)
+    columns = {name: (figures.upright(v), chair.faces) for name, v in stages.items()}
+    return figures.mesh_grid(columns, views, lines=True)
 
 
 smoothed()
@@ -279,8 +281,8 @@ for name, mesh in museum.items():
 print(f"you said {my_guess}; smallest: {min(ends, key=lambda name: ends[name].chamfer)}")
 
 # %%
-plots_meshes.mesh_grid(
-    {name: (plots_meshes.upright(m.vertices), m.faces) for name, m in museum.items()},
+figures.mesh_grid(
+    {name: (figures.upright(m.vertices), m.faces) for name, m in museum.items()},
     views,
     lines=True,
     good=["all"],
@@ -381,9 +383,7 @@ plots.curves(records, ["mesh", "voxels"], smooth=10, ylabel="losses")
 # %%
 found = mesh_rcnn.find_shapes(network, test, level, least=0.3 if SCALE != "test" else 0.01)
 pictures = [i for i in range(len(test)) if int((found.found.picture == i).sum()) >= 2][:3]
-panels = [
-    plots_meshes.detections_panel(test.images[i], found, i, test.classes) for i in pictures or [0]
-]
+panels = [figures.detections_panel(test.images[i], found, i, test.classes) for i in pictures or [0]]
 panels[0]
 
 # %%
@@ -481,11 +481,9 @@ duck = first("duck")
 
 def stage_row(row=duck, turn=0.7):
     found, distances = stages_and_truth(row)
-    columns = {n: (plots_meshes.upright(v), faces) for n, (v, faces) in found.items()}
+    columns = {n: (figures.upright(v), faces) for n, (v, faces) in found.items()}
     meaning = "distance to the truth, in sides of the box"
-    return plots_interactive.mesh_figure(
-        columns, distances, meaning, photograph=crop_of(row), turn=turn
-    )
+    return interactive.mesh_figure(columns, distances, meaning, photograph=crop_of(row), turn=turn)
 
 
 live.turn_together(stage_row())
@@ -522,7 +520,7 @@ rows = {
     "mesh, refined": (size, [1000 * float(after)]),
 }
 print(f"you said {my_guess}; bytes of an object: mesh {size:,.0f}, voxels 24³ {24**3:,}")
-plots_meshes.memory_panel(rows)
+figures.memory_panel(rows)
 
 # %% [markdown]
 # (The same with three seeds: `python -m benchmarks mesh_rcnn`.) Voxels spend their memory on
@@ -536,8 +534,8 @@ plots_meshes.memory_panel(rows)
 
 # %%
 mine = first("duck")
-stages = [(plots_meshes.upright(mesh[mine][0]), mesh[mine][1]) for mesh in shapes.stages]
-known = mesh_losses.Surface(*(plots_meshes.upright(x[[mine]][:, :400]) for x in test.surfaces))
+stages = [(figures.upright(mesh[mine][0]), mesh[mine][1]) for mesh in shapes.stages]
+known = mesh_losses.Surface(*(figures.upright(x[[mine]][:, :400]) for x in test.surfaces))
 lab = MeshLab(stages, known, crop_of(mine))
 
 # %% [markdown]
@@ -559,8 +557,8 @@ def by_level(level=level):
     picture = test[test.picture[[row]]]
     stages = mesh_rcnn.shapes_in_boxes(network, picture, one, level).stages
     columns = {"cubified": stages[0][0], "refined": stages[-1][0]}
-    columns = {name: (plots_meshes.upright(v), faces) for name, (v, faces) in columns.items()}
-    return plots_meshes.mesh_grid(
+    columns = {name: (figures.upright(v), faces) for name, (v, faces) in columns.items()}
+    return figures.mesh_grid(
         columns, {f"level {level:.2f}": views["front"]}, photograph=crop_of(row)
     )
 

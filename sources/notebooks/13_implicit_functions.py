@@ -22,10 +22,12 @@ SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
 import torch
 
-from course_utils import live, plots, plots_implicit, plots_solids
+from course_utils import live, plots
 from course_utils.core import devices, steps
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import posed_scenes, toy, unit_shapes
+from course_utils.lessons import solid_images
+from course_utils.lessons.implicit import figures
 from course_utils.vision3d.cameras import orbit_camera
 from course_utils.vision3d.fields import light_field
 from course_utils.vision3d.shapes import conversions, csg, implicit, sphere_tracing
@@ -43,7 +45,7 @@ SIZES = {
 # %%
 duck = unit_shapes.unit_shapes(("duck",), 1)[0].distance  # a function of places, nothing else
 camera = orbit_camera(0.7, 0.35, 3.0, size=SIZES["side"])
-plots_implicit.slice_panel(duck, camera)
+figures.slice_panel(duck, camera)
 
 # %% [markdown]
 # Left, what the function answers in one plane: orange is inside (negative), blue outside, the thick
@@ -109,7 +111,7 @@ def step(points):
     return torch.where(csg.sphere(0.8)(points) <= 0, -0.5, 0.5)  # an occupancy
 
 
-plots_implicit.slices({"signed distance": csg.sphere(0.8), "squares": squared, "occupancy": step})
+figures.slices({"signed distance": csg.sphere(0.8), "squares": squared, "occupancy": step})
 
 # %% [markdown]
 # Walk one unit straight away from the surface, and a signed distance grows by one: its gradient
@@ -138,7 +140,7 @@ print(f"you said {my_guess}. Both gradients point along the normal; only one has
 
 # %%
 def cut(axis="y", place=0.0):
-    return plots_implicit.slice_panel(duck, camera, axis, place)
+    return figures.slice_panel(duck, camera, axis, place)
 
 
 slicer = live.explore(cut, axis=["x", "y", "z"], place=(-0.9, 0.9, 0.05))
@@ -157,7 +159,7 @@ solids = {
     "max(A, −B)": csg.difference(cube, round_),
     "all of it": csg.difference(csg.intersection(cube, round_), ring),
 }
-plots_implicit.surface_grid({"": list(solids.values())}, camera, list(solids))
+figures.surface_grid({"": list(solids.values())}, camera, list(solids))
 
 # %% [markdown]
 # **Guess first.** The ball minus the box below is a perfect shape. Is its function still a
@@ -178,7 +180,7 @@ print(
     f"you said {my_guess!r}; it says {said:.3f}, "
     f"the nearest point of the surface is at {true:.3f}: {answer}"
 )
-plots_implicit.slices({"ball": csg.sphere(0.7), "ball minus box": holed})
+figures.slices({"ball": csg.sphere(0.7), "ball minus box": holed})
 
 # %% [markdown]
 # After `max` the value is only a **lower bound**. That is not harmless, but it is the safe
@@ -189,7 +191,7 @@ plots_implicit.slices({"ball": csg.sphere(0.7), "ball minus box": holed})
 def melt(width=0.6, apart=0.45):
     """Two balls, melted together."""
     left, right = csg.sphere(0.45, (0.0, -apart, 0.0)), csg.sphere(0.35, (0.0, apart, 0.0))
-    return plots_implicit.slice_panel(csg.smooth_union(left, right, width), camera, "x", 0.0)
+    return figures.slice_panel(csg.smooth_union(left, right, width), camera, "x", 0.0)
 
 
 melt()
@@ -211,7 +213,7 @@ two = csg.union(csg.sphere(0.35, (0.1, 0.3, 0.0)), csg.box((0.3, 0.25, 0.3), (0.
 
 
 def walk(eye_y=-0.3, aim_y=0.1):
-    return plots_implicit.walk_panel(two, (-1.2, eye_y), (0.6, aim_y))
+    return figures.walk_panel(two, (-1.2, eye_y), (0.6, aim_y))
 
 
 walk()
@@ -255,15 +257,13 @@ print(
     f"you said {my_guess!r}. Hits take {seen.steps[seen.hit].float().mean():.1f} questions on "
     f"average, misses {near_miss.mean():.1f}, but the worst miss {near_miss.max():.0f}"
 )
-plots_implicit.step_panel(carved, camera)
+figures.step_panel(carved, camera)
 
 # %% [markdown]
 # Dark is dear: rays that graze the outline. Walk round it; the picture is made anew at each move.
 
 # %%
-orbiter = live.orbit(
-    lambda view: plots_implicit.surface_picture(carved, view), start=(0.7, 0.35, 3.0)
-)
+orbiter = live.orbit(lambda view: figures.surface_picture(carved, view), start=(0.7, 0.35, 3.0))
 
 # %% [markdown]
 # ### Failure museum: not a distance
@@ -283,7 +283,7 @@ for factor in (1 / 3, 1.0, 2.0):
         f"times {factor:.2f}: {int(seen.hit.sum())} pixels hit, "
         f"{seen.steps.float().mean():.1f} questions a pixel"
     )
-plots_implicit.surface_grid(
+figures.surface_grid(
     {"at most 20": [scaled(1 / 3), carved, scaled(2.0)]},
     camera,
     ["too small: never there", "a distance", "too large: steps through"],
@@ -378,7 +378,7 @@ print(
     f"length of the gradient near the surface: {length.mean():.3f} on average, "
     f"off 1 by {(length - 1).abs().mean():.3f}"
 )
-plots_implicit.slices(
+figures.slices(
     {"truth": shape.distance, "distance network": network, "occupancy network": occupancy}
 )
 
@@ -394,7 +394,7 @@ for name, function in solid.items():
         f"{name:18s} {int(seen.hit.sum()):5d} pixels hit, "
         f"{seen.steps.float().mean():4.1f} questions a pixel"
     )
-plots_implicit.surface_grid({"": list(solid.values())}, camera, list(solid))
+figures.surface_grid({"": list(solid.values())}, camera, list(solid))
 
 # %% [markdown]
 # As in the failure museum: an occupancy's values are no distances, and the walk steps through
@@ -416,7 +416,7 @@ print(
 )
 rough = [conversions.mesh_from_function(occupancy, resolution) for resolution in (12, 24, 48)]
 pictures = torch.stack(
-    [torch.from_numpy(plots_solids.draw_mesh(mesh, camera)).permute(2, 0, 1) for mesh in rough]
+    [torch.from_numpy(solid_images.draw_mesh(mesh, camera)).permute(2, 0, 1) for mesh in rough]
 )
 plots.image_grid(
     pictures,
@@ -430,7 +430,7 @@ plots.image_grid(
 
 # %%
 network_orbit = live.orbit(
-    lambda view: plots_implicit.surface_picture(network, view, most=32),
+    lambda view: figures.surface_picture(network, view, most=32),
     start=(0.7, 0.35, 3.0),
     drag_size=80,
 )
@@ -478,7 +478,7 @@ for name, field in museum.items():
         f"|grad| {slope:.2f}, "
         f"error in the cube {implicit.distance_error(field, shape.distance, cube):.3f}"
     )
-plots_implicit.slices(museum | {"truth": shape.distance})
+figures.slices(museum | {"truth": shape.distance})
 
 # %% [markdown]
 # $F = 0$ everywhere also fits the points: nothing forbids it, and the network moves towards it.
@@ -525,7 +525,7 @@ rows = {
     "learned": [family.solid(codes[i]) for i in range(6)],
     "between": between,
 }
-plots_implicit.surface_grid(rows, camera, most=40)
+figures.surface_grid(rows, camera, most=40)
 
 # %% [markdown]
 # The last row belongs to no shape that was ever shown: it walks on the straight line between
@@ -538,7 +538,7 @@ plots_implicit.surface_grid(rows, camera, most=40)
 def blend(share=0.5, other=last):
     """From the first shape to another; beyond 0 and 1 the line goes on."""
     code = torch.lerp(codes[first], codes[other], share)
-    return plots_implicit.surface_picture(
+    return figures.surface_picture(
         family.solid(code), orbit_camera(0.7, 0.35, 3.0, size=130), most=32
     )
 

@@ -14,6 +14,7 @@
 
 # %%
 from course_utils import scale
+from course_utils.lessons import shared
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -21,10 +22,11 @@ import math
 
 import torch
 
-from course_utils import live, plots, plots_volume
+from course_utils import live, plots
 from course_utils.core import devices
 from course_utils.data import posed_scenes, toy
-from course_utils.live.ray_lab import RayLab, Slice, look_along
+from course_utils.lessons.volume_rendering import figures
+from course_utils.lessons.volume_rendering.instrument import RayLab, Slice, look_along
 from course_utils.vision3d.cameras import orbit_camera
 from course_utils.vision3d.fields import compositing, grid_field, media, ray_sampling, volume
 
@@ -56,7 +58,7 @@ def march(field=duck, edges=edges, camera=camera):
 seen = march()
 white = compositing.over_background(seen.colour, seen.opacity, torch.ones(3))
 nearness = seen.opacity * (4.3 * radius - seen.distance) / (2.2 * radius)  # 1 near, 0 far
-plots_volume.pictures({"colour": white, "opacity": seen.opacity, "nearness": nearness})
+shared.image_rows({"colour": white, "opacity": seen.opacity, "nearness": nearness})
 
 # %% [markdown]
 # A duck of fog, in three pictures made by the same sum: the **colour** that arrives, the
@@ -102,7 +104,7 @@ rows = {
     "share that reaches it, transmittance T": compositing.transmittance_from_alpha(alpha4),
     "weight, T times alpha": compositing.weights_from_alpha(alpha4),
 }
-plots_volume.bin_bars(edges4, rows, colour4)
+figures.bin_bars(edges4, rows, colour4)
 
 # %% [markdown]
 # Read it from the top. A bin counts only as far as light gets **through to the eye** from it: what
@@ -135,7 +137,7 @@ haze = grid_field.field_from_grid(
 x, y, z = centre.tolist()
 plane = Slice(haze, y, (x - 1.25 * radius, x + 1.25 * radius, z - 1.25 * radius, z + 1.25 * radius))
 eye, end = (x - 1.15 * radius, z + 0.55 * radius), (x + 1.15 * radius, z - 0.3 * radius)
-plots_volume.ray_panel(plane.density(), plane.extent, look_along(plane, eye, end, bins=24))
+figures.ray_panel(plane.density(), plane.extent, look_along(plane, eye, end, bins=24))
 
 # %%
 lab = RayLab(plane, eye, end)
@@ -193,7 +195,7 @@ errors = {name: [error(fog, n) for n in bins] for name, fog in kinds.items()}
 per_doubling = {name: (row[0] / max(row[-1], 1e-16)) ** (1 / 6) for name, row in errors.items()}
 print(f"air: you said {my_guess_air}, it is {per_doubling['exponential (air)']:.2f} per doubling")
 print(f"slab: you said {my_guess_slab}, it is {per_doubling['slab, edges between']:.2f} on average")
-plots_volume.convergence(bins, errors)
+figures.convergence(bins, errors)
 
 # %% [markdown]
 # - **Uniform** fog is exact with *any* number of bins: $1 - e^{-\sigma\delta}$ *is* the
@@ -250,7 +252,7 @@ def with_places(stratified, bins=12):
 
 
 many = near_by(march(duck, ray_sampling.regular_edges(2.1 * radius, 4.3 * radius, 256)))
-plots_volume.pictures(
+shared.image_rows(
     {
         "nearness, 256 bins": many,
         "error: middles": (0.5 + 12 * (with_places(False) - many)).clamp(0, 1),
@@ -342,7 +344,7 @@ broken = {
 off = {name: float((picture - right).abs().mean()) for name, picture in broken.items()}
 print({name: f"off by {value:.3f}" for name, value in off.items()})
 print(f"you said {my_guess}; the smallest difference is that of {min(off, key=off.get)!r}")
-plots_volume.pictures({"right": right} | broken, good=["right"], bad=list(broken))
+shared.image_rows({"right": right} | broken, good=["right"], bad=list(broken))
 
 # %% [markdown]
 # What each one does to a *training* is worse than what it does to a picture:

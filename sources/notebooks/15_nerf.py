@@ -18,6 +18,7 @@
 
 # %%
 from course_utils import scale
+from course_utils.lessons import shared, solid_images
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -27,12 +28,13 @@ from dataclasses import replace
 
 import torch
 
-from course_utils import live, plots, plots_meshes, plots_nerf, plots_volume
+from course_utils import live, plots
 from course_utils.core import devices, metrics
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import posed_scenes, toy
-from course_utils.live.nerf_lab import EncodingLab
-from course_utils.live.ray_lab import Slice
+from course_utils.lessons.nerf import figures
+from course_utils.lessons.nerf.instrument import EncodingLab
+from course_utils.lessons.volume_rendering.instrument import Slice
 from course_utils.vision3d.cameras import crop_camera, orbit_camera, pixel_centres, pixels_to_rays
 from course_utils.vision3d.fields import (
     compositing,
@@ -112,7 +114,7 @@ print("0.10 ->", [f"{c:+.2f}" for c in at_once[0].tolist()])
 print("0.11 ->", [f"{c:+.2f}" for c in at_once[1].tolist()])
 
 # %%
-plots_nerf.encoding_panel(6)
+figures.encoding_panel(6)
 
 # %% [markdown]
 # Left: the code of each number, from slow waves above to fast ones below. Like the digits of a
@@ -154,7 +156,7 @@ print(f"limit for these data: L = {encodings.octaves_for_spacing(2 / 64)}")
 shown = {
     ("none" if n == 0 else f"L = {n}"): fits.values(line)[n, :, 0] for n in sorted({0, 1, best, 10})
 }
-plots_nerf.curve_fits(
+figures.curve_fits(
     (line[:, 0], truth(line)[:, 0]), (x[:, 0], truth(x)[:, 0]), shown, [f"L = {best}"]
 )
 
@@ -216,7 +218,7 @@ painted = paint.values(points)
 squared = ((painted - colours) ** 2).mean(-1)
 seen_db, unseen_db = ([metrics.psnr(e) for e in squared[:, mask].mean(1)] for mask in (told, ~told))
 print(f"you said {my_guess}; best between the pixels is L = {unseen_db.index(max(unseen_db))}")
-plots_nerf.errors_by_octaves(octaves, seen_db, unseen_db, encodings.octaves_for_spacing(4 / side))
+figures.errors_by_octaves(octaves, seen_db, unseen_db, encodings.octaves_for_spacing(4 / side))
 
 
 # %%
@@ -228,7 +230,7 @@ def picture_with(octaves=0):
 
 chosen = (0, 1, 3, 5, 7, 10)
 pictures = {("none" if n == 0 else f"L = {n}"): painted[n].T.view_as(close_up) for n in chosen}
-plots_volume.pictures(pictures | {"photograph": close_up}, good=["photograph"])
+shared.image_rows(pictures | {"photograph": close_up}, good=["photograph"])
 
 # %% [markdown]
 # All of them, with a slider: the network's picture on the left, the photograph on the right.
@@ -346,7 +348,7 @@ def looks(origins, directions):
 
 first, weights, more = looks(rays[0][middle], rays[1][middle])
 surface = float(judges.distance[1].flatten()[middle])
-plots_nerf.samples_on_ray(edges, weights, {"coarse": first, "fine": more}, surface)
+figures.samples_on_ray(edges, weights, {"coarse": first, "fine": more}, surface)
 
 # %%
 x, y, z = centre.tolist()
@@ -362,7 +364,7 @@ places = {
     n: (eye + t[..., None] * turned[:, None])[..., [0, 2]].flatten(0, 1)
     for n, t in (("coarse", first), ("fine", more))
 }
-plots_nerf.samples_in_slice(plane.density(128), plane.extent, places)
+figures.samples_in_slice(plane.density(128), plane.extent, places)
 
 # %% [markdown]
 # The eye is on the left. The fine samples sit on the *near* surface: what is hidden behind it
@@ -392,9 +394,7 @@ print(
     f"it gains {twice_db - even_db:.1f}"
 )
 named = {"32 evenly": even, "16 + 16": twice, "512": best}
-plots_volume.pictures(
-    {n: p.view(judge.height, judge.width, 3) for n, p in named.items()}, good=["512"]
-)
+shared.image_rows({n: p.view(judge.height, judge.width, 3) for n, p in named.items()}, good=["512"])
 
 # %% [markdown]
 # The coarse look needs only to know *where*, so in training it gets a small network of its own,
@@ -451,7 +451,7 @@ def new_run(**changes):
 complete = new_run()
 history = train(complete, judged)
 stages = {f"{seconds:.0f} s: {db:.1f} dB": drawn[1] for seconds, db, drawn in history}
-plots_volume.pictures(stages | {"photograph": judges.images[1]}, good=["photograph"])
+shared.image_rows(stages | {"photograph": judges.images[1]}, good=["photograph"])
 
 # %% [markdown]
 # A view that was not trained on, against seconds of processor time. First a cloud of about the
@@ -484,7 +484,7 @@ print(
     f"you said {my_guess!r}; lost without view dependence {lost_view:.2f} dB, "
     f"without encoding {lost_code:.2f} dB"
 )
-plots_nerf.ablation(columns, boxes, {name: f"{db:.1f} dB" for name, db in quality.items()})
+figures.ablation(columns, boxes, {name: f"{db:.1f} dB" for name, db in quality.items()})
 
 # %% [markdown]
 # Look at the edges of the white spots and at the shine on the cap:
@@ -554,7 +554,7 @@ rows = {
     "complete": [model_disc(complete.fine, p) for p in spots.values()],
     "no view dep.": [model_disc(no_view.fine, p) for p in spots.values()],
 }
-plots_nerf.direction_discs(rows, list(spots), seen_from)
+figures.direction_discs(rows, list(spots), seen_from)
 
 # %% [markdown]
 # In truth every place has a small bright spot, in the direction in which it mirrors the sun,
@@ -585,7 +585,7 @@ def with_turned_directions(degrees=0):
 
 
 turns = {f"{degrees}°": with_turned_directions(degrees) for degrees in (-90, -45, 0, 45, 90)}
-plots_volume.pictures(turns, good=["0°"])
+shared.image_rows(turns, good=["0°"])
 
 # %%
 live.explore(with_turned_directions, degrees=(-180, 180, 5))
@@ -638,12 +638,12 @@ def nearness(distance, opacity):
     return opacity * (1 - 0.8 * ((distance - near) / (far - near)).nan_to_num(posinf=0)).clamp(0, 1)
 
 
-plots_volume.pictures(
+shared.image_rows(
     {
         "nearness by the weights": nearness(seen.distance, seen.opacity),
         "true nearness": nearness(judges.distance[1], judges.opacity[1]),
-        "mesh of the density": plots_meshes.draw_mesh(*mesh, eye),
-        "true surface": plots_meshes.draw_mesh(true_mesh.vertices, true_mesh.faces, eye),
+        "mesh of the density": solid_images.shaded_mesh(*mesh, eye),
+        "true surface": solid_images.shaded_mesh(true_mesh.vertices, true_mesh.faces, eye),
     }
 )
 
@@ -684,7 +684,7 @@ made = {name: torch.where(mask[:, None], coloured, plain) for name, mask in ways
 made["ray cut off"] = cut
 print(f"you said {my_guess!r}")
 pictures = {name: p.view(judge.height, judge.width, 3) for name, p in made.items()}
-plots_volume.pictures(pictures, good=["ray cut off"])
+shared.image_rows(pictures, good=["ray cut off"])
 
 
 # %%
@@ -693,7 +693,7 @@ def inserted(depth=0.9):
     return picture.repeat_interleave(8, 0).repeat_interleave(8, 1)
 
 
-plots_volume.pictures({f"{d:+.1f}": inserted(d) for d in (0.9, 0.4, 0.15, -0.6)})
+shared.image_rows({f"{d:+.1f}": inserted(d) for d in (0.9, 0.4, 0.15, -0.6)})
 
 # %% [markdown]
 # From behind to before the mushroom. The slider lets you push it:
@@ -769,7 +769,7 @@ def trained_on(count):
 
 both = trained_on(2) | trained_on(18)
 print(f"you said {my_guess!r}")
-plots_volume.pictures(both, bad=list(both)[1:2])
+shared.image_rows(both, bad=list(both)[1:2])
 
 # %% [markdown]
 # Two photographs are easy to explain, in a thousand wrong ways: a cloud in front of each camera
@@ -808,7 +808,7 @@ print(
 )
 if as_good:
     print(f"you said {my_guess}; they were as good {history[-1][0] / as_good[0]:.0f} times sooner")
-plots_nerf.race(
+figures.race(
     {"network, 4 x 64": [h[:2] for h in history], "voxels": [h[:2] for h in voxel_history]}
 )
 
@@ -820,7 +820,7 @@ named = {
     for n, h in rows.items()
     for s, db, drawn in h
 }
-plots_volume.pictures(named | {"photograph": judges.images[1]}, good=["photograph"])
+shared.image_rows(named | {"photograph": judges.images[1]}, good=["photograph"])
 
 # %% [markdown]
 # **Walk round it.** A hundred pixels square while you drag, two hundred when you let go. Is
@@ -854,7 +854,7 @@ with torch.no_grad():
 print({name: f"{rate:.1f} pictures per second" for name, rate in speed.items()})
 
 # %%
-plots_volume.pictures(
+shared.image_rows(
     {f"{a:.1f}": voxel_view(eye_at(a, 0.35, start[2], 100)) for a in (0.0, 1.3, 2.6, 3.9, 5.2)}
 )
 

@@ -14,6 +14,7 @@
 
 # %%
 from course_utils import scale
+from course_utils.lessons import shared
 
 SCALE = scale("laptop")  # "laptop", "gpu" or "test": changes sizes only
 
@@ -24,13 +25,14 @@ from pathlib import Path
 
 import torch
 
-from course_utils import live, plots, plots_splat, plots_volume
+from course_utils import live, plots
 from course_utils.core import devices, metrics
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data import posed_scenes, toy
+from course_utils.lessons.splatting import figures
+from course_utils.lessons.splatting.fit_instrument import SplatFitLab
+from course_utils.lessons.splatting.instrument import SplatLab, one_gaussian
 from course_utils.live.fly import fly
-from course_utils.live.splat_fit_lab import SplatFitLab
-from course_utils.live.splat_lab import SplatLab, one_gaussian
 from course_utils.vision3d.cameras import orbit_camera, pixel_centres, project_points
 from course_utils.vision3d.fields import compositing, volume
 from course_utils.vision3d.fields.harmonics import harmonics_basis, harmonics_from_colours
@@ -104,7 +106,7 @@ assert (torch.cov(points.T) - formula).abs().max() < 5 / len(points) ** 0.5
 
 # %%
 eye = orbit_camera(0.9, 0.35, 4.0, size=64)
-plots_splat.splat_panel(plots_splat.look_at_gaussian(one_gaussian(), eye))
+figures.splat_panel(figures.look_at_gaussian(one_gaussian(), eye))
 
 # %%
 lab = SplatLab()
@@ -142,7 +144,7 @@ def spread(distance):
 (far_cloud, far_error), (near_cloud, near_error) = spread(16.0), spread(4.0)
 print(f"error of the covariance: {far_error:.1%} from afar, {near_error:.1%} from near by")
 print(f"you said {my_guess}; it grew by {near_error / far_error:.1f}")
-plots_splat.cloud_and_ellipses({"from afar": far_cloud, "four times nearer": near_cloud})
+figures.cloud_and_ellipses({"from afar": far_cloud, "four times nearer": near_cloud})
 
 # %% [markdown]
 # The error goes roughly with the *square* of size over distance: far away the linear part is as
@@ -172,7 +174,7 @@ def draw(splats, camera=eye):
 
 print("depths of red and blue:", [f"{d:.2f}" for d in pair.depths.tolist()])
 wrong = replace(pair, depths=-pair.depths)
-plots_volume.pictures(
+shared.image_rows(
     {
         "near to far": draw(pair),
         "far to near": draw(wrong),
@@ -306,7 +308,7 @@ records = progress(fit(step, batches(views, dice), steps=SIZES["short"]))
 album[f"{fitting.steps} steps"] = splatting.render_gaussians(
     fitting.gaussians, judges.cameras[1], white
 )
-plots_volume.pictures(album | {"photograph": judges.images[1]}, good=["photograph"])
+shared.image_rows(album | {"photograph": judges.images[1]}, good=["photograph"])
 
 # %% [markdown]
 # A view that was never fitted. First comes the colour of the whole, then the shape, then the edges.
@@ -328,7 +330,7 @@ def nearness(scene, camera):
 
 
 camera = judges.cameras[1]
-plots_volume.pictures(
+shared.image_rows(
     {
         "the scene": splatting.render_gaussians(fitting.gaussians, camera, white),
         "each a third as wide": splatting.render_gaussians(
@@ -357,7 +359,7 @@ pairs = camera.width * camera.height * len(seen)
 tiled = int(counts.sum()) * torch_tiles.TILE**2
 print(f"pixel-Gaussian pairs: {pairs:,} without tiles, {tiled:,} with them")
 picture = splatting.render_gaussians(fitting.gaussians, camera, white)
-plots_splat.tile_map(picture, counts, torch_tiles.TILE)
+figures.tile_map(picture, counts, torch_tiles.TILE)
 
 # %% [markdown]
 # Empty tiles cost nothing at all. In lesson 14 an empty ray cost as much as any other.
@@ -382,7 +384,7 @@ large = float(scene.scales.amax(1)[pull > limit].median())  # half of them are l
 clone, split = densify.densify_mask(pull, scene.scales, limit, large)
 pruned = ~densify.keep_mask(scene, opacity_limit=0.05)
 print(f"you said {my_guess}; with an opacity below 0.05 are {float(pruned.double().mean()):.2f}")
-plots_splat.growth_panel(
+figures.growth_panel(
     picture, {"clone": seen.means[clone], "split": seen.means[split], "prune": seen.means[pruned]}
 )
 
@@ -409,7 +411,7 @@ for _ in fit(fitting.step, batches(views, dice), steps=SIZES["short"] // 4):
     pass
 stages[f"{SIZES['short'] // 4} steps later"] = look()
 print(f"cloned {grown[0]}, split {grown[1]}, pruned {gone}")
-plots_volume.pictures(stages)
+shared.image_rows(stages)
 
 # %%
 fit_lab = SplatFitLab(views, judges, centre, radius)
@@ -482,7 +484,7 @@ def shown(camera):
     return {"right": right} | mistakes | {"3 not grown": small}
 
 
-plots_volume.pictures(shown(camera), good=["right"], bad=list(shown(camera))[1:])
+shared.image_rows(shown(camera), good=["right"], bad=list(shown(camera))[1:])
 
 # %%
 afar = orbit_camera(0.9, 0.35, 4 * radius, centre.tolist(), size=SIZES["size"] // 3)
@@ -491,7 +493,7 @@ for name, eye in (("near", camera), ("afar", afar)):
     right, *broken = shown(eye).values()
     covered = float((1 - right).abs().mean())
     print(name, [f"{float((b - right).abs().mean()) / covered:.2f}" for b in broken])
-plots_volume.pictures(shown(afar), good=["right"], bad=list(shown(afar))[1:])
+shared.image_rows(shown(afar), good=["right"], bad=list(shown(afar))[1:])
 
 # %% [markdown]
 # Below: the same with a third of the pixels, as from three times as far. Without the filter,
@@ -579,7 +581,7 @@ print("you said", my_guess)
 # %%
 spot = unseen.cameras[-1]
 looks = {f"degree {d}": splatting.render_gaussians(coats[name, d], spot, white) for d in (0, 1, 3)}
-plots_volume.pictures(looks | {"photograph": unseen.images[-1]}, good=["photograph"])
+shared.image_rows(looks | {"photograph": unseen.images[-1]}, good=["photograph"])
 
 # %% [markdown]
 # From a handful of photographs the harmonics learn *by heart*: each Gaussian may show every
@@ -623,7 +625,7 @@ print(
     f"you said {my_guess!r}; {judged(best, judges):.2f} dB before, "
     f"{judged(rough, judges):.2f} dB after"
 )
-plots_volume.pictures(pair_of_files | {"difference, 10 times": (10 * apart).clamp(0, 1)})
+shared.image_rows(pair_of_files | {"difference, 10 times": (10 * apart).clamp(0, 1)})
 
 # %% [markdown]
 # ## 10 · Space against time
@@ -694,7 +696,7 @@ for name, paint in painters.items():
     found = f"{metrics.image_psnr(drawn, judges.images):10.1f}{similarity(drawn):8.3f}"
     print(f"{name:10}{stored[name]:10,}{spent[name]:16.1f}{rate:12.1f}{found}")
 print("you said", my_guess)
-plots_volume.pictures(seen_by | {"photograph": judges.images[1]}, good=["photograph"])
+shared.image_rows(seen_by | {"photograph": judges.images[1]}, good=["photograph"])
 
 # %% [markdown]
 # **Network:** it shares its numbers over all of space, and so knows places that no one stored;
@@ -721,7 +723,7 @@ for side in (100, 240):
     eye = orbit_camera(0.6, 0.35, 3 * radius, middle.tolist(), size=side)
     rate = 1 / seconds(lambda eye=eye: splatting.render_gaussians(best, eye, white))
     print(f"{side} x {side} pixels: {rate:.0f} pictures per second")
-plots_volume.pictures({f"{a:.1f} rad": walk(a) for a in (0.6, 2.2, 3.8, 5.4)})
+shared.image_rows({f"{a:.1f} rad": walk(a) for a in (0.6, 2.2, 3.8, 5.4)})
 
 # %%
 live.orbit(

@@ -18,7 +18,7 @@ def notebook(open_shared):
 def test_all_cells_run_and_everything_on_the_page_answers(notebook):
     the_map = notebook.output("lecture_map.draw()").locator("img")
     assert pixels(the_map).std() > 20
-    verdict = notebook.output("devices.verdict").inner_text()
+    verdict = notebook.output("machine.verdict").inner_text()
     assert "training steps per second" in verdict and "disk:" in verdict
 
     scene = notebook.output("live.orbit").locator("canvas")

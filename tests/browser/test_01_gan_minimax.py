@@ -130,7 +130,7 @@ def test_the_line_plays_and_its_width_restarts_it(notebook):
     wait_for_change(lab.stage, before, least=0.2)
 
 
-@pytest.mark.parametrize("cell", ["live.explore(compare", "live.explore(plots_gan.pull_from_afar"])
+@pytest.mark.parametrize("cell", ["live.explore(compare", "live.explore(figures.pull_from_afar"])
 def test_sliders_redraw_the_figures(notebook, cell):
     area = notebook.output(cell)
     picture = area.locator("canvas")

@@ -66,7 +66,7 @@ def test_the_sphere_laboratory_answers(notebook):
 
 
 def test_the_temperature_moves_the_push(notebook):
-    area = notebook.output("plots_infonce.pushes,")
+    area = notebook.output("figures.pushes,")
     picture = area.locator("canvas")
     before = wait_for_rest(picture)
     drag(area.locator(".noUi-handle").first, 80)

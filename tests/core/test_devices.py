@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from course_utils.core import devices
-from course_utils.core.devices import machine, pick_device, training_speed, use_threads
+from course_utils.core.devices import pick_device, use_threads
+from course_utils.lessons.start_here.machine import machine, training_speed
 
 
 def test_the_device_is_the_fastest_there_is():

@@ -1,0 +1,1 @@
+"""Lesson 09: CLIP and dense object nets."""

@@ -1,0 +1,1 @@
+"""Lesson 00: the map of the course, and this machine."""

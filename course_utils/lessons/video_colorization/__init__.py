@@ -1,0 +1,1 @@
+"""Lesson 06: colouring videos by pointing."""

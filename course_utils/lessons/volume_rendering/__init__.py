@@ -1,0 +1,1 @@
+"""Lesson 14: volume rendering along a ray."""
