@@ -39,7 +39,7 @@ devices.use_threads(1)  # the networks are small: one core is fastest
 
 # %%
 SIZES = {
-    "laptop": dict(train=800, test=100, first=500, second=200, batch=8, fit=150, points=1000),
+    "laptop": dict(train=800, test=100, first=500, second=170, batch=8, fit=150, points=1000),
     "gpu": dict(train=8000, test=400, first=4000, second=4000, batch=32, fit=300, points=2000),
     "test": dict(train=16, test=6, first=4, second=3, batch=4, fit=10, points=200),
 }[SCALE]
@@ -456,16 +456,18 @@ def stages_and_truth(row):
     return found, [*away, torch.zeros(len(best.vertices))]
 
 
-halves = {"near": [], "far": []}
-for number in range(min(20, len(test.box))):
-    found, distances = stages_and_truth(number)
-    (refined, _), distance = list(found.values())[-2], distances[-2]
+near, far = [], []
+for number in range(min(60, len(test.box))):
+    best, (refined, _) = true_mesh(number, 24), shapes.stages[-1][number]
+    distance = distance_to_surface(best.vertices, best.faces, refined)
     behind = refined[:, 2] > 0  # the middle of the object is at depth 0
-    halves["near"].append(distance[~behind])
-    halves["far"].append(distance[behind])
-for half, distances in halves.items():
-    print(f"{half:4} half: on average {torch.cat(distances).mean():.3f} sides of the box")
-print(f"you said {my_guess}")
+    near.append(distance[~behind].mean())
+    far.append(distance[behind].mean())
+near, far = torch.stack(near), torch.stack(far)
+gap = far - near
+print(f"near half {near.mean():.3f}, far half {far.mean():.3f} sides of the box, mean over objects")
+print(f"far minus near: {gap.mean():+.4f}, standard error {gap.std() / len(gap) ** 0.5:.4f}")
+print(f"you said {my_guess}; the far half is farther off in {int((gap > 0).sum())} of {len(gap)}")
 
 
 # %%
@@ -489,6 +491,10 @@ def stage_row(row=duck, turn=0.7):
 live.turn_together(stage_row())
 
 # %% [markdown]
+# Compare the gap of the halves with its standard error before you believe its sign, and with the
+# distances themselves before you call it large. The half that nobody photographed has to be guessed
+# from what such things look like; so has the depth of the half that is seen.
+#
 # **Take one in the hand and turn it**: while the kernel runs, the others turn with it. **From
 # behind** the network sees nothing, and yet there is something: it has learned what such things are
 # like. Choose an object, and look at the meshes of the others.
