@@ -1,4 +1,4 @@
-"""Pictures that answer while you drag: the only part of the course that knows about widgets.
+"""Pictures that answer while you drag: the engine of what the lessons' instruments show.
 
 `Stage`, `Traces` and `Canvas` are drawn in the browser from binary buffers; `explore` and `orbit`
 redraw a picture as a slider or the mouse moves; `turn_together` links meshes that turn;
