@@ -7,6 +7,10 @@ from course_utils.vision3d.splats.gaussians import Gaussians
 from course_utils.vision3d.splats.projection import Splats
 
 SIZE = (34, 42)  # not a multiple of any tile
+# How far float32 renderers may be from float64. A colour is a short sum. A gradient sums the terms
+# of all pixels, each a few roundings off, and these errors grow like the root of their number.
+IMAGE = 2e-6
+GRADIENT = 4 * 2**-23 * (SIZE[0] * SIZE[1]) ** 0.5
 
 
 def camera(dtype=torch.float64, size=SIZE) -> Camera:

@@ -21,9 +21,16 @@ from course_utils.vision3d.splats.splatting import (
 )
 from tests.references import splats_by_loop
 from tests.references.cameras import stack_cameras
-from tests.vision3d.splats.splat_scenes import SCENES, SIZE, camera, doubtful_pixels, scene
+from tests.vision3d.splats.splat_scenes import (
+    GRADIENT,
+    IMAGE,
+    SCENES,
+    SIZE,
+    camera,
+    doubtful_pixels,
+    scene,
+)
 
-IMAGE, GRADIENT = 2e-6, 5e-6  # how far float32 renderers may be from float64
 ROW, COLUMN = SIZE[0] // 2, SIZE[1] // 2
 GREY = torch.tensor([0.2, 0.3, 0.4])
 NAMES = ("means", "log_scales", "quaternions", "opacity_logits", "harmonics")

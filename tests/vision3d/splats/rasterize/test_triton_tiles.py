@@ -12,9 +12,14 @@ from course_utils.vision3d.splats.projection import project_gaussians
 from course_utils.vision3d.splats.rasterize.triton_tiles import rasterise_triton
 from course_utils.vision3d.splats.splatting import rasterise_dense
 from tests.sources import ROOT
-from tests.vision3d.splats.splat_scenes import SCENES, camera, doubtful_pixels
+from tests.vision3d.splats.splat_scenes import (
+    GRADIENT,
+    IMAGE,
+    SCENES,
+    camera,
+    doubtful_pixels,
+)
 
-IMAGE, GRADIENT = 2e-6, 5e-6
 NAMES = ("random", "a needle", "huge", "tiny", "off-screen", "behind the camera", "opaque", "none")
 INSTALLED = importlib.util.find_spec("triton") is not None
 
