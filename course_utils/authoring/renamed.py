@@ -13,7 +13,7 @@ import re
 
 from nbformat import NotebookNode
 
-from course_utils.authoring.syntax import code_cells, is_silent, written
+from course_utils.authoring.syntax import code_cells, code_of
 
 COURSE = "course_utils"
 
@@ -47,16 +47,8 @@ def same_but_for_names(before: NotebookNode, after: NotebookNode, names: dict[st
     resolved = []
     for notebook, table in ((before, names), (after, {})):
         resolver = _Resolver(table)
-        resolved.append([_resolved(cell.source, resolver) for cell in code_cells(notebook)])
+        resolved.append([code_of(cell.source, resolver) for cell in code_cells(notebook)])
     return resolved[0] == resolved[1]
-
-
-def _resolved(source: str, resolver: _Resolver) -> str:
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):  # a magic: letter by letter
-        return source
-    return written(resolver.visit(tree)) + (";" if is_silent(source) else "")
 
 
 class _Resolver(ast.NodeTransformer):
