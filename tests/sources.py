@@ -13,6 +13,7 @@ PACKAGES = tuple(  # what is shipped, by whatever name it stands at the top
     for path in sorted(ROOT.glob("*/__init__.py"))
     if path.parent.name not in ("tests", "benchmarks")
 )
+NAMES = {path.name for path in PACKAGES}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -88,7 +89,7 @@ def areas() -> set[str]:
 def area_of(name: str) -> str:
     """The part that a dotted name belongs to: the second word, "" for all but the course's own."""
     package, _, rest = name.partition(".")
-    return rest.split(".")[0] if package in {path.name for path in PACKAGES} else ""
+    return rest.split(".")[0] if package in NAMES else ""
 
 
 def modules(*chosen: str) -> list[Module]:

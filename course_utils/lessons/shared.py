@@ -27,6 +27,17 @@ def show_picture(ax: Axes, picture: Tensor | np.ndarray, title: str = "") -> Non
         spine.set_visible(False)
 
 
+def show_titled(ax: Axes, picture: Tensor | np.ndarray, title: str = "", size: float = 14) -> None:
+    """The same with its title over the middle, ``size`` points tall."""
+    show_picture(ax, picture)
+    ax.set_title(title, loc="center", fontsize=size)
+
+
+def pixel_index(point: Sequence[float]) -> tuple[float, float]:
+    """imshow puts the centre of the first pixel at 0, the course's convention at one half."""
+    return float(point[0]) - 0.5, float(point[1]) - 0.5
+
+
 def label_curves(
     budgets: Sequence[int],
     runs: Mapping[str, Float[Tensor, "seeds budgets"]],

@@ -12,13 +12,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
 from torch import Tensor
 
-from course_utils.lessons.shared import heat_over
+from course_utils.lessons.shared import heat_over, pixel_index, show_titled
 from course_utils.plots import BAD, CYCLE, FAKE, GOOD, INK, MUTED, REAL, as_pictures, figure
 
 __all__ = [
@@ -30,18 +29,6 @@ __all__ = [
 COOL = LinearSegmentedColormap.from_list("cosine", ["#F8CBA6", "#F7F5F2", "#AFD0E8", "#0072B2"])
 Picture = Float[Tensor, "3 height width"]
 Pictures = Float[Tensor, "n 3 height width"]
-
-
-def _show(ax: Axes, picture: Tensor, title: str = "", size: float = 14) -> None:
-    ax.imshow(as_pictures(picture[None])[0], interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.set_title(title, loc="center", fontsize=size)
-    ax.spines[:].set_visible(False)
-
-
-def _centre(point: Sequence[float]) -> tuple[float, float]:
-    """imshow puts the centre of the first pixel at 0, the course's convention at one half."""
-    return float(point[0]) - 0.5, float(point[1]) - 0.5
 
 
 # --------------------------------------------------------------------- pictures and words
@@ -61,7 +48,7 @@ def captioned(images: Pictures, sentences: Sequence[str], columns: int = 5) -> F
         if k >= len(images):
             ax.set_axis_off()
             continue
-        _show(ax, images[k])
+        show_titled(ax, images[k])
         ax.set_xlabel(textwrap.fill(sentences[k], 23), fontsize=12)
     return fig
 
@@ -139,7 +126,7 @@ def label_beliefs(
     fig, axes = figure(2.75 * count, 4.4, nrows=2, ncols=count, squeeze=False)
     fig.get_layout_engine().set(w_pad=0.06)
     for k in range(count):
-        _show(axes[0, k], images[k])
+        show_titled(axes[0, k], images[k])
         values, order = shares[k].topk(min(top, len(labels)))
         ax = axes[1, k]
         tones = [GOOD if int(label) == truth[k] else "#C4C4C4" for label in order]
@@ -186,7 +173,7 @@ def search_results(
     """The pictures that fit a sentence best, best first, each with its cosine."""
     fig, axes = figure(2.1 * len(images), 3.1, ncols=len(images), squeeze=False)
     for ax, picture, cosine in zip(axes[0], images, cosines.tolist(), strict=True):
-        _show(ax, picture)
+        show_titled(ax, picture)
         ax.set_xlabel(f"{cosine:.2f}".replace("-", "−"), fontsize=13)
     fig.suptitle(f"“{sentence}”", x=0.01, ha="left", fontsize=17)
     if note:
@@ -212,13 +199,20 @@ def match_lines(
     """
     fig, axes = figure(9.6, 4.9, ncols=2)
     for ax, picture, name in zip(axes, pictures, ("one view", "the other"), strict=True):
-        _show(ax, picture, name)
+        show_titled(ax, picture, name)
     for k, (a, b) in enumerate(zip(first.tolist(), found.tolist(), strict=True)):
         tone = CYCLE[k % len(CYCLE)] if right is None else GOOD if bool(right[k]) else BAD
-        axes[0].plot(*_centre(a), "o", ms=7, color=tone, mec="white", mew=1.2)
-        axes[1].plot(*_centre(b), "o", ms=7, color=tone, mec="white", mew=1.2)
+        axes[0].plot(*pixel_index(a), "o", ms=7, color=tone, mec="white", mew=1.2)
+        axes[1].plot(*pixel_index(b), "o", ms=7, color=tone, mec="white", mew=1.2)
         line = ConnectionPatch(
-            _centre(a), _centre(b), "data", "data", axesA=axes[0], axesB=axes[1], color=tone, lw=1.6
+            pixel_index(a),
+            pixel_index(b),
+            "data",
+            "data",
+            axesA=axes[0],
+            axesB=axes[1],
+            color=tone,
+            lw=1.6,
         )
         line.set_in_layout(False)
         fig.add_artist(line)
@@ -238,15 +232,15 @@ def match_panel(
     The cross is the best match, the ring is the truth where it can be seen.
     """
     fig, axes = figure(3.9 * (len(heats) + 1), 4.4, ncols=len(heats) + 1)
-    _show(axes[0], pictures[0], "one view: this point")
-    axes[0].plot(*_centre(asked), "o", ms=14, mfc="none", mec="white", mew=5)
-    axes[0].plot(*_centre(asked), "o", ms=14, mfc="none", mec=INK, mew=2.2)
+    show_titled(axes[0], pictures[0], "one view: this point")
+    axes[0].plot(*pixel_index(asked), "o", ms=14, mfc="none", mec="white", mew=5)
+    axes[0].plot(*pixel_index(asked), "o", ms=14, mfc="none", mec=INK, mew=2.2)
     for ax, (name, heat) in zip(axes[1:], heats.items(), strict=True):
-        _show(ax, heat_over(pictures[1], heat), f"the other: {name}")
+        show_titled(ax, heat_over(pictures[1], heat), f"the other: {name}")
         row, column = divmod(int(heat.argmax()), heat.shape[1])
         if truth is not None:
-            ax.plot(*_centre(truth), "o", ms=16, mfc="none", mec="white", mew=4.5)
-            ax.plot(*_centre(truth), "o", ms=16, mfc="none", mec=GOOD, mew=2.5)
+            ax.plot(*pixel_index(truth), "o", ms=16, mfc="none", mec="white", mew=4.5)
+            ax.plot(*pixel_index(truth), "o", ms=16, mfc="none", mec=GOOD, mew=2.5)
         ax.plot(column, row, "P", ms=12, color=INK, mec="white", mew=1.4)
     return fig
 
@@ -302,6 +296,6 @@ def descriptor_rows(rows: Mapping[str, Pictures]) -> Figure:
     fig.get_layout_engine().set(w_pad=0.06, h_pad=0.02, wspace=0.02, hspace=0.02)
     for line, (name, pictures) in zip(axes, rows.items(), strict=True):
         for ax, picture in zip(line, pictures, strict=True):
-            _show(ax, picture)
+            show_titled(ax, picture)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=14, labelpad=8)
     return fig

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
+from course_utils.lessons.shared import show_titled
 from course_utils.plots import BAD, CYCLE, INK, MUTED, REAL, as_pictures, figure
 from course_utils.selfsup.color import lab_to_rgb, rgb_to_lab, unclamped_rgb_from_lab
 
@@ -31,14 +32,6 @@ LIMIT = 112.0  # ab units shown in each direction
 HEAT = LinearSegmentedColormap.from_list("shares", ["#E8EFF5", "#64A5D3", "#0B3C5D"])
 Picture = Float[Tensor, "3 height width"]
 Bins = Float[Tensor, "bins 2"]
-
-
-def _show(ax: Axes, picture: Float[Tensor, "3 height width"], title: str = "") -> None:
-    ax.imshow(as_pictures(picture[None])[0], interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.set_title(title, loc="center", fontsize=14)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
 
 
 def _ab_axes(ax: Axes, title: str = "", labels: bool = True) -> None:
@@ -101,7 +94,7 @@ def lab_planes(images: Float[Tensor, "n 3 height width"]) -> Figure:
     fig.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
     for column, (name, pictures) in enumerate(columns.items()):
         for row in range(count):
-            _show(axes[row, column], pictures[row], name if row == 0 else "")
+            show_titled(axes[row, column], pictures[row], name if row == 0 else "")
     return fig
 
 
@@ -121,7 +114,7 @@ def gamut(
         if shown is None:
             ax.set_axis_off()
         else:
-            _show(ax, shown, name)
+            show_titled(ax, shown, name)
     return fig
 
 
@@ -238,7 +231,7 @@ def temperature_panel(
     """
     fig, axes = figure(12.0, 3.6, ncols=4, width_ratios=[1, 1, 1, 1.3])
     for ax, picture, name in zip(axes, pictures, ("L", title, "truth"), strict=False):
-        _show(ax, picture, name)
+        show_titled(ax, picture, name)
         row, column = place
         ax.add_patch(Rectangle((column - 1, row - 1), 2, 2, fill=False, ec="white", lw=3.5))
         ax.add_patch(Rectangle((column - 1, row - 1), 2, 2, fill=False, ec=INK, lw=1.5))
@@ -287,8 +280,8 @@ def hint_panel(
     if chosen is not None and not 0 <= chosen < len(hints):
         raise ValueError(f"there is no hint {chosen} among {len(hints)}")
     fig, axes = figure(12.0, 4.3, ncols=3, width_ratios=[1, 1, 1])
-    _show(axes[0], grey, "1 · click a place" if not hints else "your hints")
-    _show(axes[1], coloured, "the network's answer")
+    show_titled(axes[0], grey, "1 · click a place" if not hints else "your hints")
+    show_titled(axes[1], coloured, "the network's answer")
     for k, (row, column, a, b) in enumerate(hints):
         colour = ab_colours(torch.tensor([[a, b]]), lightness if k == chosen else 65.0)
         rim = {"edgecolors": "white" if k == chosen else INK, "linewidths": 2.6}

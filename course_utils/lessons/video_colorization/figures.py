@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
 from torch import Tensor
 
-from course_utils.lessons.shared import Picture, Pictures, grey, heat_over
-from course_utils.plots import BAD, CYCLE, FAKE, GOOD, INK, MUTED, REAL, as_pictures, figure
+from course_utils.lessons.shared import Picture, Pictures, grey, heat_over, pixel_index, show_titled
+from course_utils.plots import BAD, CYCLE, FAKE, GOOD, INK, MUTED, REAL, figure
 from course_utils.selfsup import color
 
 METHOD_COLOURS = {
@@ -26,14 +26,6 @@ METHOD_COLOURS = {
     "identity": MUTED,
     "true flow": GOOD,
 }
-
-
-def _show(ax: Axes, picture: Tensor | np.ndarray, title: str = "") -> None:
-    ax.imshow(as_pictures(torch.as_tensor(picture)[None])[0], interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.set_title(title, loc="center", fontsize=14)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
 
 
 def _grid(rows: int, columns: int, side: float, left: float = 1.5) -> tuple[Figure, np.ndarray]:
@@ -65,7 +57,7 @@ def frame_rows(rows: Mapping[str, Pictures], titles: Sequence[str] = ()) -> Figu
     fig, axes = _grid(len(rows), lengths.pop(), 1.75)
     for row, (line, (name, pictures)) in enumerate(zip(axes, rows.items(), strict=True)):
         for column, (ax, picture) in enumerate(zip(line, pictures, strict=True)):
-            _show(ax, picture, titles[column] if titles and row == 0 else "")
+            show_titled(ax, picture, titles[column] if titles and row == 0 else "")
         _name_row(line[0], name)
     return fig
 
@@ -83,23 +75,18 @@ def quiz_panel(
     """
     fig, axes = figure(9.4, 5.1, ncols=2)
     shown = target if answer else grey(target[None])[0]
-    _show(axes[0], reference, "reference frame, in colour")
-    _show(axes[1], shown, "target frame" if answer else "target frame, grey")
-    axes[1].plot(*_centre(asked), "o", ms=15, mfc="none", mec="white", mew=5)
-    axes[1].plot(*_centre(asked), "o", ms=15, mfc="none", mec=BAD, mew=2.5)
+    show_titled(axes[0], reference, "reference frame, in colour")
+    show_titled(axes[1], shown, "target frame" if answer else "target frame, grey")
+    axes[1].plot(*pixel_index(asked), "o", ms=15, mfc="none", mec="white", mew=5)
+    axes[1].plot(*pixel_index(asked), "o", ms=15, mfc="none", mec=BAD, mew=2.5)
     for letter, place in choices.items():
         ring = GOOD if letter == answer else INK
         axes[0].text(
-            *_centre(place), letter, ha="center", va="center", fontsize=13, fontweight="bold",
+            *pixel_index(place), letter, ha="center", va="center", fontsize=13, fontweight="bold",
             color="white",
             bbox={"boxstyle": "circle,pad=0.25", "fc": ring, "ec": "white", "lw": 1.6},
         )  # fmt: skip
     return fig
-
-
-def _centre(point: Sequence[float]) -> tuple[float, float]:
-    """imshow puts the centre of the first pixel at 0, the course's convention at one half."""
-    return float(point[0]) - 0.5, float(point[1]) - 0.5
 
 
 # ---------------------------------------------------------------------------- attention
@@ -133,7 +120,7 @@ def palette_panel(
 ) -> Figure:
     """A frame, the palette (at one lightness), and the frame with each cell's palette colour."""
     fig, axes = figure(11.2, 3.9, ncols=3)
-    _show(axes[0], frame, "frame")
+    show_titled(axes[0], frame, "frame")
     swatches = _at_lightness(palette, lightness)
     side = int(np.ceil(np.sqrt(len(palette))))
     axes[1].set(xlim=(0, side), ylim=(side, 0), aspect="equal", xticks=[], yticks=[])
@@ -144,7 +131,7 @@ def palette_panel(
     axes[1].set_title(f"palette of {len(palette)} colours", loc="center", fontsize=14)
     for spine in axes[1].spines.values():
         spine.set_visible(False)
-    _show(axes[2], swatches[labels].permute(2, 0, 1), "label of each cell")
+    show_titled(axes[2], swatches[labels].permute(2, 0, 1), "label of each cell")
     return fig
 
 
@@ -161,12 +148,12 @@ def attention_panel(
 ) -> Figure:
     """The target with a marked point; where it points to in the reference, one map a method."""
     fig, axes = figure(3.3 * (len(heats) + 2), 3.7, ncols=len(heats) + 2)
-    _show(axes[0], grey(target[None])[0], "target, grey: one point asked")
-    axes[0].plot(*_centre(asked), "o", ms=14, mfc="none", mec="white", mew=5)
-    axes[0].plot(*_centre(asked), "o", ms=14, mfc="none", mec=BAD, mew=2.5)
-    _show(axes[1], reference, "reference")
+    show_titled(axes[0], grey(target[None])[0], "target, grey: one point asked")
+    axes[0].plot(*pixel_index(asked), "o", ms=14, mfc="none", mec="white", mew=5)
+    axes[0].plot(*pixel_index(asked), "o", ms=14, mfc="none", mec=BAD, mew=2.5)
+    show_titled(axes[1], reference, "reference")
     for ax, (name, heat) in zip(axes[2:], heats.items(), strict=True):
-        _show(ax, heat_over(reference, heat), f"A: {name}")
+        show_titled(ax, heat_over(reference, heat), f"A: {name}")
     return fig
 
 
@@ -191,7 +178,7 @@ def mask_rows(
         inside = 0.35 * frames + 0.65 * tint
         pictures = torch.where(masks[:, None], inside, dim)
         for column, (ax, picture) in enumerate(zip(line, pictures, strict=True)):
-            _show(ax, picture, titles[column] if row == 0 else "")
+            show_titled(ax, picture, titles[column] if row == 0 else "")
         _name_row(line[0], name)
     return fig
 
@@ -211,12 +198,14 @@ def point_rows(
     fig, axes = _grid(len(rows), len(frames), 1.95, left=1.7)
     for line, (name, found) in zip(axes, rows.items(), strict=True):
         for column, ax in enumerate(line):
-            _show(ax, 0.6 * grey(frames[column : column + 1])[0] + 0.4)
+            show_titled(ax, 0.6 * grey(frames[column : column + 1])[0] + 0.4)
             for k in visible[column].nonzero()[:, 0].tolist():
                 tone = CYCLE[k % len(CYCLE)]
-                ring = Circle(_centre(truth[column, k]), reach, fill=False, ec=tone, lw=1.3)
+                ring = Circle(pixel_index(truth[column, k]), reach, fill=False, ec=tone, lw=1.3)
                 ax.add_patch(ring)
-                ax.plot(*_centre(found[column, k]), "o", ms=5.5, color=tone, mec="white", mew=0.8)
+                ax.plot(
+                    *pixel_index(found[column, k]), "o", ms=5.5, color=tone, mec="white", mew=0.8
+                )
         _name_row(line[0], name)
     return fig
 
