@@ -71,7 +71,7 @@ GROUPS = {
     "browser": ("tests/browser", "tests/checks/test_in_jupyterlab.py"),
     "grading": ("tests/grading", "tests/roundtrip"),
 }
-EXECUTED = ("tests/notebooks", "tests/checks/test_assignment.py")
+EXECUTED = ("tests/notebooks", "tests/exercises/test_assignment.py")
 for place in (*EXECUTED, *(place for places in GROUPS.values() for place in places)):
     if not (ROOT / place).exists():
         raise FileNotFoundError(f"{place}: was it moved? Its tests would share the cores otherwise")

@@ -7,98 +7,20 @@ checks.predict(name, answer)            takes down a prediction, before the reve
 checks.quiz(name, answer)               answers a question at once, with the reason
 checks.grade_prediction(name, answer, points)
 
-A new exercise is declared in `checks/aN/` (see `exercise.Exercise`) and listed below. Its wrong
-and right answers are written in `tests/checks/`; `python -m tests.checks.make_fingerprints`
-then makes the numbers by which the mistakes are recognised.
+An exercise is declared in its assignment's room, `course_utils/exercises/aN_.../` (see
+`rooms` and `declare`). Its wrong and right answers are written in `tests/exercises/`;
+`python -m tests.exercises.make_fingerprints` then makes the numbers by which mistakes are
+recognised.
 """
 
 import functools
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 from course_utils.checks import engine
-from course_utils.checks.exercise import Exercise
 from course_utils.checks.predictions import grade_prediction, predict, preview_prediction, quiz
 from course_utils.checks.report import CheckFailed, Mark, Report
-
-# Which exercises an assignment has; its module is imported when one of them is asked for.
-ASSIGNMENTS = {
-    "a1": (
-        "game_value",
-        "discriminator_loss",
-        "generator_losses",
-        "optimal_discriminator",
-        "alternating_step",
-    ),
-    "a2": (
-        "rotate_batch",
-        "rotation_loss",
-        "freeze_first_blocks",
-        "label_budget",
-        "relative_patch_pair",
-    ),
-    "a3": (
-        "normalise_lab",
-        "quantise_ab",
-        "rebalancing_weights",
-        "annealed_mean",
-        "pointer_attention",
-        "copy_colours",
-    ),
-    "a4": (
-        "cosine_scores",
-        "positives_as_labels",
-        "info_nce",
-        "mutual_information_bound",
-        "temperature_gradient",
-    ),
-    "a5": (
-        "two_views_index",
-        "nt_xent",
-        "momentum_update",
-        "enqueue_dequeue",
-        "moco_logits",
-        "linear_probe_step",
-    ),
-    "a6": (
-        "project_points",
-        "pixels_to_rays",
-        "frustum_planes",
-        "voxelise",
-        "balanced_occupancy_loss",
-        "voxel_iou",
-    ),
-    "a7": (
-        "alpha_from_density",
-        "weights_from_alpha",
-        "composite",
-        "stratified_distances",
-        "sample_pdf",
-        "positional_encoding",
-    ),
-    "a8": (
-        "covariance_3d",
-        "project_covariance",
-        "gaussian_footprint",
-        "sort_and_composite",
-        "densify_mask",
-    ),
-}
-_WHERE = {name: assignment for assignment, names in ASSIGNMENTS.items() for name in names}
-
-
-@functools.cache
-def exercise(name: str) -> Exercise:
-    """The declared exercise of that name.
-
-    Raises:
-        ValueError: when there is none; the message lists those that exist.
-    """
-    if name not in _WHERE:
-        raise ValueError(f"There is no exercise {name!r}; there are: {', '.join(sorted(_WHERE))}.")
-    module = importlib.import_module(f"course_utils.checks.{_WHERE[name]}")
-    return next(found for found in module.EXERCISES if found.name == name)
+from course_utils.checks.rooms import assignments, exercise
 
 
 def check(name: str, function: Callable[..., Any]) -> Report:
@@ -111,9 +33,7 @@ def check(name: str, function: Callable[..., Any]) -> Report:
     return engine.check(exercise(name), function)
 
 
-def grade(
-    name: str, function: Callable[..., Any], points: float | None = None, seed: int = 1
-) -> Mark:
+def grade(name: str, function: Callable[..., Any], points: float, seed: int = 1) -> Mark:
     """Marks for one function on inputs it has not seen; the last line of a hidden test.
 
     Raises:
@@ -122,7 +42,7 @@ def grade(
     return engine.grade(exercise(name), function, points, seed)
 
 
-def preview(name: str, function: Callable[..., Any], points: float | None = None) -> Mark:
+def preview(name: str, function: Callable[..., Any], points: float) -> Mark:
     """Marks on the visible inputs only: what a graded cell shows in the student's copy.
 
     Raises:
@@ -132,20 +52,24 @@ def preview(name: str, function: Callable[..., Any], points: float | None = None
 
 
 def __getattr__(name: str) -> Callable[[Callable[..., Any]], Report]:
-    if name in _WHERE:
+    if name in _exercises():
         return functools.partial(check, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def _exercises() -> list[str]:
+    return [name for names in assignments().values() for name in names]
+
+
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_WHERE])
+    return sorted([*__all__, *_exercises()])
 
 
 __all__ = [
-    "ASSIGNMENTS",
     "CheckFailed",
     "Mark",
     "Report",
+    "assignments",
     "check",
     "exercise",
     "grade",

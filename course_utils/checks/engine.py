@@ -34,14 +34,12 @@ def visible_report(exercise: Exercise, function: Callable[..., Any]) -> Report:
     return _report(exercise, trials)
 
 
-def grade(
-    exercise: Exercise, function: Callable[..., Any], points: float | None = None, seed: int = 1
-) -> Mark:
+def grade(exercise: Exercise, function: Callable[..., Any], points: float, seed: int = 1) -> Mark:
     """Marks for an answer on inputs it has not seen: points times the weight of what holds.
 
     Never raises. `seed` chooses the inputs; the same seed always gives the same marks.
     """
-    points = float(exercise.points if points is None else points)
+    points = float(points)
     try:
         seeds = (0, *(1000 * seed + draw for draw in range(1, DRAWS + 1)))
         trials = _try(exercise, function, seeds, HIDDEN_SECONDS, interruptible=False)
@@ -54,9 +52,9 @@ def grade(
         return _withheld(exercise, points, f"the check itself failed ({type_name(problem)})")
 
 
-def preview(exercise: Exercise, function: Callable[..., Any], points: float | None = None) -> Mark:
+def preview(exercise: Exercise, function: Callable[..., Any], points: float) -> Mark:
     """Marks on the visible inputs only, for the student's copy of a graded cell. Never raises."""
-    points = float(exercise.points if points is None else points)
+    points = float(points)
     trials = _try(exercise, function, (0,), VISIBLE_SECONDS, interruptible=True)
     return _marked(exercise, trials, points)
 

@@ -66,7 +66,7 @@ class Exercise:
 
     Attributes:
         name: name of the function and of the solution cell.
-        assignment: "a1": which file of fingerprints it uses.
+        assignment: "a1_gan_minimax": the room with its words and fingerprints.
         arguments: names of the function's arguments, in order.
         reference: the course's own function, called only after the student's has finished.
         lesson: module whose package a student's function must not call into.
@@ -76,7 +76,6 @@ class Exercise:
     name: str
     assignment: str
     title: str
-    points: float
     arguments: tuple[str, ...]
     reference: Callable[..., Any]
     lesson: ModuleType
@@ -96,21 +95,19 @@ class Exercise:
         raise KeyError(f"{self.name} knows no misconception {name!r}")
 
 
-def declaring(
-    assignment: str, misconceptions: Mapping[str, Sequence[Misconception]], **shared: Any
-) -> Callable[..., Exercise]:
-    """Function `(name, title, points, **fields) -> Exercise` for the exercises of one assignment.
+def declaring(assignment: str, misconceptions: object = None, **shared: Any):
+    """For the time of the moves."""
+    from course_utils.checks import rooms
 
-    Each gets the misconceptions of its name, and what all of them share.
-    """
+    room = next(r for r in rooms.assignments() if r.startswith(assignment + "_"))
 
     def declare(name: str, title: str, points: float, **fields: Any) -> Exercise:
+        mistakes = rooms.words(room)[name]["mistakes"]
         return Exercise(
             name=name,
-            assignment=assignment,
+            assignment=room,
             title=title,
-            points=points,
-            misconceptions=misconceptions[name],
+            misconceptions=tuple(Misconception(k, **w) for k, w in mistakes.items()),
             **shared,
             **fields,
         )

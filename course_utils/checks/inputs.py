@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -29,9 +30,9 @@ def positive(
     return scale * (0.05 + 0.95 * draw)
 
 
-def fresh(*tensors: Tensor) -> Callable[[], tuple[Tensor, ...]]:
-    """Maker of copies of these tensors, new ones at every call."""
-    return lambda: tuple(tensor.clone() for tensor in tensors)
+def fresh(*values: Any) -> Callable[[], tuple]:
+    """Maker of copies of these tensors, new ones at every call; other values are handed on."""
+    return lambda: tuple(x.clone() if isinstance(x, Tensor) else x for x in values)
 
 
 def listed(*rows: list[float]) -> Callable[[], tuple[Tensor, ...]]:
@@ -42,3 +43,13 @@ def listed(*rows: list[float]) -> Callable[[], tuple[Tensor, ...]]:
 def log_sigmoid(logit: float) -> float:
     """log(1 / (1 + exp(-a))) in float64, exact at both ends; written without torch."""
     return min(logit, 0.0) - math.log1p(math.exp(-abs(logit)))
+
+
+def cross_entropy(rows: list[list[float]], labels: list[int], temperature: float = 1.0) -> float:
+    """Mean of log(sum exp a) - a_label over rows of logits, in float64; written without torch."""
+    total = 0.0
+    for row, label in zip(rows, labels, strict=True):
+        logits = [score / temperature for score in row]
+        top = max(logits)
+        total += top + math.log(sum(math.exp(a - top) for a in logits)) - logits[label]
+    return total / len(rows)

@@ -17,22 +17,54 @@ from course_utils.checks.plain import (
 )
 
 _grad = torch.autograd.grad
+_double, _linspace = torch.float64, torch.linspace
 
 
-def observe_outputs(arguments: tuple[str, ...], outputs: tuple[str, ...] = ("value",)) -> Callable:
-    """Observer of a function of tensors with one output, or a tuple of several.
+def observe_outputs(
+    arguments: tuple[str, ...], outputs: tuple[str, ...] = ("value",), uneven: bool = False
+) -> Callable[[Callable[..., Any], Case], Seen]:
+    """Observer of a function with one output, or a tuple of several.
 
     In mode "value" it sees each output by its name, "form" (what kind of thing and which
-    shape) and "inputs" (which of them were changed in place); in mode "gradient" it sees
-    "gradient of <output> by <argument>", which for one output is "gradient by <argument>".
+    shape) and "inputs" (which tensors were changed in place); in mode "gradient" it sees
+    "gradient of <output> by <argument>", which for one output is "gradient by <argument>", for
+    every argument that is a tensor of fractional numbers. Other arguments are handed on.
+
+    Args:
+        uneven: whether the gradient is that of an uneven sum (see `unevenly`), not of a plain one.
     """
 
     def observe(function: Callable[..., Any], case: Case) -> Seen:
-        if case.mode == "gradient":
-            return _gradients(function, case.make(), arguments, outputs)
-        return _values(function, case.make(), arguments, outputs)
+        inputs, slopes = case.make(), case.mode == "gradient"
+        watched = [
+            k for k, x in enumerate(inputs)
+            if is_tensor(x) and not (slopes and not x.is_floating_point())
+        ]  # fmt: skip
+        names = tuple(arguments[k] for k in watched)
+
+        def bound(*tensors: Any) -> Any:
+            given = dict(zip(watched, tensors, strict=True))
+            result = function(*(given.get(k, x) for k, x in enumerate(inputs)))
+            return unevenly(result) if slopes and uneven else result
+
+        see = _gradients if slopes else _values
+        return see(bound, tuple(inputs[k] for k in watched), names, outputs)
 
     return observe
+
+
+def unevenly(result: Any) -> Any:
+    """The result, or each of a tuple of them, times another factor everywhere.
+
+    In a plain sum opposite mistakes may cancel, and that of a softmax is constant: its gradient is
+    0 whatever the function does.
+    """
+    if type(result) in (tuple, list):
+        return tuple(unevenly(item) for item in result)
+    if not is_tensor(result):
+        return result
+    slope = _linspace(-1.0, 2.0, result.numel(), dtype=_double).to(result)
+    return result * slope.reshape(result.shape) ** 2
 
 
 def _values(function: Callable, inputs: tuple, arguments: tuple, outputs: tuple) -> Seen:

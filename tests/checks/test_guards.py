@@ -30,7 +30,7 @@ def right(r, f):
 
 def look(answer, exercise=VALUE):
     """Report of the visible check, and the mark; both must come without an exception."""
-    report, mark = engine.visible_report(exercise, answer), engine.grade(exercise, answer)
+    report, mark = engine.visible_report(exercise, answer), engine.grade(exercise, answer, 3)
     assert str(report) and report._repr_html_()
     assert 0 <= mark.score <= mark.points and float(repr(mark)) == mark.score
     return report, mark
@@ -294,7 +294,7 @@ def test_an_interrupt_goes_through_in_class_but_not_in_grading():
 
     with pytest.raises(KeyboardInterrupt):
         engine.visible_report(VALUE, interrupted)
-    mark = engine.grade(VALUE, interrupted)
+    mark = engine.grade(VALUE, interrupted, 3)
     assert mark.score == 0 and mark.trusted and "KeyboardInterrupt" in mark.report.cause
 
 
@@ -367,7 +367,7 @@ def test_an_endless_function_is_stopped_and_explained(endless, short):
     report = engine.visible_report(VALUE, endless)
     assert "did not finish" in report.cause
     assert [line.holds for line in report.lines] == [False] + [None] * (len(report.lines) - 1)
-    assert engine.grade(VALUE, endless).score == 0
+    assert engine.grade(VALUE, endless, 3).score == 0
 
 
 def test_the_place_of_an_endless_loop_is_shown(short):
@@ -409,9 +409,9 @@ def test_somebody_elses_alarm_still_rings():
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("name", [n for names in checks.ASSIGNMENTS.values() for n in names])
+@pytest.mark.parametrize("name", [n for names in checks.assignments().values() for n in names])
 def test_a_visible_check_takes_less_than_a_second(name):
-    from .right_answers import RIGHT
+    from tests.exercises import RIGHT
 
     exercise, answer = checks.exercise(name), next(iter(RIGHT[name].values()))
     engine.visible_report(exercise, answer)  # torch's own imports at first use
@@ -453,7 +453,7 @@ def test_calling_the_reference_is_noticed_and_earns_nothing(borrowing):
     assert mark.report.misconception == "calls_the_reference"
 
 
-@pytest.mark.parametrize("name", [n for names in checks.ASSIGNMENTS.values() for n in names])
+@pytest.mark.parametrize("name", [n for names in checks.assignments().values() for n in names])
 def test_the_whole_part_of_the_course_that_holds_the_answer_is_watched(name):
     """Not the room of the reference alone: a formula of another room may be the same."""
     folder = Path(package_folder(checks.exercise(name).lesson))
@@ -495,7 +495,7 @@ def test_a_fault_of_the_check_itself_withholds_the_mark(monkeypatch):
         raise RuntimeError("our own fault")
 
     monkeypatch.setattr(engine, "hold", broken)
-    mark = engine.grade(VALUE, right)
+    mark = engine.grade(VALUE, right, 3)
     assert (mark.score, mark.trusted, mark.report.verdict) == (0, False, "withheld")
 
 
@@ -531,13 +531,13 @@ def test_taking_the_watch_away_withholds_the_mark():
         sys.setprofile(None)
         return minimax.game_value(r, f)
 
-    mark = engine.grade(VALUE, blinding)
+    mark = engine.grade(VALUE, blinding, 3)
     assert (mark.score, mark.trusted, mark.report.verdict) == (0, False, "withheld")
 
 
 def test_a_changed_reference_withholds_the_mark(monkeypatch):
     monkeypatch.setattr(minimax, "logsigmoid", torch.zeros_like)
-    mark = engine.grade(VALUE, lambda r, f: (r.sum() + f.sum()) * 0)
+    mark = engine.grade(VALUE, lambda r, f: (r.sum() + f.sum()) * 0, 3)
     assert (mark.score, mark.trusted) == (0, False)
     assert "person" in mark.report.headline
 
@@ -547,7 +547,7 @@ def test_a_patched_comparison_gains_nothing(monkeypatch):
     monkeypatch.setattr(torch, "equal", lambda *_: True)
     monkeypatch.setattr(torch.Tensor, "tolist", lambda self: [0.0])
     monkeypatch.setattr(np, "allclose", lambda *_, **__: True)
-    mark = engine.grade(VALUE, lambda r, f: r.mean())
+    mark = engine.grade(VALUE, lambda r, f: r.mean(), 3)
     assert mark.score == 0
 
 

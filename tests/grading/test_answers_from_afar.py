@@ -1,6 +1,6 @@
 """Every right and wrong answer to the assignments, through the judge: the marks are those at home.
 
-What each earns in one process is held by tests/checks. Here the answers live in a student's
+What each earns in one process is held by tests/exercises. Here the answers live in a student's
 process and the checks in the judge's, as when a class is graded; several answers share both.
 """
 
@@ -19,12 +19,11 @@ from course_utils.grading.examine import Examination, Rooms
 from course_utils.grading.processes import ForkServerClient
 from course_utils.grading.rebuild import Piece, Rebuilt
 from course_utils.grading.sandbox import Limits
-from tests.checks.marks import MARKS
-from tests.checks.right_answers import RIGHT
+from tests.exercises import MARKS, POINTS, RIGHT
 
 pytestmark = pytest.mark.slow
 SHARED = {"momentum_update"}  # one of its mistakes shows in memory that two objects share
-NAMES = [name for names in checks.ASSIGNMENTS.values() for name in names if name not in SHARED]
+NAMES = [name for names in checks.assignments().values() for name in names if name not in SHARED]
 Marks = dict[str, list[object]]  # score, misconception, whether it is trusted
 
 TEST = """\
@@ -32,7 +31,7 @@ import json
 from course_utils import checks
 print(json.dumps([
     [mark.score, mark.report.misconception, mark.trusted]
-    for mark in (checks.grade({name!r}, answer) for answer in [{answers}])
+    for mark in (checks.grade({name!r}, answer, {points}) for answer in [{answers}])
 ]))
 0.0
 """
@@ -47,12 +46,11 @@ def notebook(name: str) -> Rebuilt:
     """Answers as variables of a student's notebook, and one hidden test that grades them all."""
     variables = [f"answer_{k}" for k in range(len(ways(name)))]
     answers = (
-        "from tests.checks.right_answers import RIGHT\n"
-        "from tests.checks.wrong_answers import WRONG\n"
+        "from tests.exercises import RIGHT, WRONG\n"
         f"right, wrong = RIGHT[{name!r}], WRONG[{name!r}]\n"
         f"{', '.join(variables)} = *right.values(), *(wrong[w][0] for w in {list(MARKS[name])})"
     )
-    test = TEST.format(name=name, answers=", ".join(variables))
+    test = TEST.format(name=name, points=POINTS[name], answers=", ".join(variables))
     ours = {"grade_id": "test", "grade": True, "solution": False, "points": 1}
     return Rebuilt(
         name,
@@ -83,8 +81,7 @@ def printed(book: NotebookNode) -> str:
 @pytest.fixture(scope="module")
 def found() -> Iterator[dict[str, Future[Marks]]]:
     """Marks of all answers, two exercises at a time."""
-    modules = ["torch._dynamo", "course_utils.checks", *(f"tests.checks.{k}_answers" for k in
-               ("right", "wrong"))]  # fmt: skip
+    modules = ["torch._dynamo", "course_utils.checks", "tests.exercises"]
     rooms = Rooms(*(ForkServerClient(role, modules) for role in ("student", "judge")))
     with ThreadPoolExecutor(2) as pool:
         yield {name: pool.submit(marks_through_the_judge, rooms, name) for name in NAMES}
@@ -94,7 +91,7 @@ def found() -> Iterator[dict[str, Future[Marks]]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_marks_are_those_at_home(found: dict[str, Future[Marks]], name: str) -> None:
-    full = checks.exercise(name).points
+    full = POINTS[name]
     right = {way: [full, "", True] for way in RIGHT[name]}
     wrong = {way: [score, way, True] for way, score in MARKS[name].items()}
     assert found[name].result() == right | wrong

@@ -16,8 +16,7 @@ from course_utils import checks
 from course_utils.grading.answering import Answerer
 from course_utils.grading.asking import Line, RemoteFunction
 from course_utils.grading.replay import NoAnswer, StudentCodeError, StudentProcessLost
-from tests.checks.right_answers.a1 import RIGHT
-from tests.checks.wrong_answers.a1 import WRONG
+from tests.exercises import RIGHT, WRONG
 
 Remote = Callable[[Callable], RemoteFunction]
 

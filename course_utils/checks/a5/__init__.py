@@ -1,7 +1,6 @@
 """The exercises of assignment 5: SimCLR against MoCo."""
 
 from course_utils.checks.a5.keys import LOGIT_PROPERTIES, MOMENTUM_PROPERTIES, QUEUE_PROPERTIES
-from course_utils.checks.a5.misconceptions import MISCONCEPTIONS
 from course_utils.checks.a5.observe import (
     observe_logits,
     observe_momentum,
@@ -15,7 +14,7 @@ from course_utils.checks.exercise import declaring
 from course_utils.checks.observe import observe_outputs
 from course_utils.selfsup import moco, simclr
 
-_exercise = declaring("a5", MISCONCEPTIONS)
+_exercise = declaring("a5", None)
 
 EXERCISES = (
     _exercise(

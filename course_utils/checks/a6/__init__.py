@@ -2,7 +2,6 @@
 
 from torch import Tensor
 
-from course_utils.checks.a6.misconceptions import MISCONCEPTIONS
 from course_utils.checks.a6.observe import (
     CAMERA,
     observe_grid,
@@ -37,7 +36,7 @@ def _frustum_planes(rectangle: Tensor, *camera: Tensor) -> tuple[Tensor, Tensor]
     return frustums.frustum_planes(_camera(*camera), rectangle)
 
 
-_exercise = declaring("a6", MISCONCEPTIONS)
+_exercise = declaring("a6", None)
 
 EXERCISES = (
     _exercise(

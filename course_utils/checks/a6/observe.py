@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.exercise import Case, Seen
-from course_utils.checks.observe import form, observe_outputs
+from course_utils.checks.observe import form, observe_outputs, unevenly
 from course_utils.checks.plain import Plain, copy_out, is_tensor, text
-from course_utils.checks.uneven import unevenly
 
 CAMERA = ("rotation", "centre", "focal", "principal")
 FLAT = 1e-6  # depth of what lies in the plane of the camera's centre

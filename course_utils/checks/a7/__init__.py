@@ -13,7 +13,6 @@ from course_utils.checks.a7.light import (
     observe_composite,
     observe_weights,
 )
-from course_utils.checks.a7.misconceptions import MISCONCEPTIONS
 from course_utils.checks.a7.observe import observe_pdf, observe_stratified
 from course_utils.checks.a7.samples import PDF_PROPERTIES, STRATIFIED_PROPERTIES
 from course_utils.checks.exercise import declaring
@@ -30,7 +29,7 @@ def composite_over(
     return compositing.over_background(compositing.composite(weights, values), opacity, background)
 
 
-_exercise = declaring("a7", MISCONCEPTIONS)
+_exercise = declaring("a7", None)
 
 EXERCISES = (
     _exercise(

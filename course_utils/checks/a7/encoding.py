@@ -9,9 +9,8 @@ import torch
 
 from course_utils.checks.exercise import Case, Property, Seen
 from course_utils.checks.inputs import normal
-from course_utils.checks.observe import observe_outputs
+from course_utils.checks.observe import observe_outputs, unevenly
 from course_utils.checks.plain import Plain, number
-from course_utils.checks.uneven import unevenly
 
 _double = torch.float64
 _outputs = observe_outputs(("points",))

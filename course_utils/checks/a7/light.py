@@ -10,9 +10,8 @@ from torch import Tensor
 
 from course_utils.checks.exercise import Case, Property, Seen
 from course_utils.checks.inputs import fresh, listed, positive
-from course_utils.checks.observe import observe_outputs
+from course_utils.checks.observe import observe_outputs, unevenly
 from course_utils.checks.plain import copy_out, error, is_tensor, number
-from course_utils.checks.uneven import unevenly
 
 LIGHT = ("weights", "values", "background")
 # A fog that stops one part in ten billion, made visible. So little is lost in 1 − exp(−x) on

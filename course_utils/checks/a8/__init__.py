@@ -2,7 +2,6 @@
 
 from course_utils.checks.a8.drawing import COMPOSITE_PROPERTIES, FOOTPRINT_PROPERTIES
 from course_utils.checks.a8.growing import DENSIFY_PROPERTIES
-from course_utils.checks.a8.misconceptions import MISCONCEPTIONS
 from course_utils.checks.a8.observe import observe_masks, observe_splats
 from course_utils.checks.a8.references import (
     densify_from_gradients,
@@ -20,7 +19,7 @@ FOOTPRINT = ("means", "covariances", "opacities", "height", "width")
 COMPOSITE = ("alpha", "depths", "colours", "background")
 DENSIFY = ("gradients", "scales", "pull_limit", "size_limit")
 
-_exercise = declaring("a8", MISCONCEPTIONS, lesson=gaussians)
+_exercise = declaring("a8", None, lesson=gaussians)
 
 EXERCISES = (
     _exercise(

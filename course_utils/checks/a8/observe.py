@@ -7,9 +7,8 @@ from typing import Any
 from torch import Tensor
 
 from course_utils.checks.exercise import Case, Seen
-from course_utils.checks.observe import observe_outputs
+from course_utils.checks.observe import observe_outputs, unevenly
 from course_utils.checks.plain import Plain, text
-from course_utils.checks.uneven import unevenly
 
 
 def observe_splats(tensors: tuple[str, ...], outputs: tuple[str, ...] = ("value",)) -> Callable:

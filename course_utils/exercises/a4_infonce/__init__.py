@@ -1,0 +1,1 @@
+"""Assignment 4: the InfoNCE loss, its bound and its gradient."""

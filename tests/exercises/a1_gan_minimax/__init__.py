@@ -1,0 +1,1 @@
+"""Answers to assignment 1, and its questions with their answers."""

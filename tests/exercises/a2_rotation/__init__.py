@@ -1,0 +1,1 @@
+"""Answers to assignment 2, and its questions with their answers."""

@@ -1,0 +1,1 @@
+"""Answers to assignment 5, and its questions with their answers."""
