@@ -24,10 +24,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.data import load_images
-from course_utils.gan import dcgan, judge, measures
+from course_utils.gan import dcgan, evaluator, measures
 from course_utils.gan.class_game import ClassGame
 from course_utils.gan.dcgan import Recipe
-from course_utils.gan.picture_game import PictureGame, Rates
+from course_utils.gan.image_game import PictureGame, Rates
 
 THRESHOLDS = (0.1, 0.3, 0.6, 1.0, 1.5, 2.5)
 MANY = 1000
@@ -39,12 +39,12 @@ class Digits(NamedTuple):
 
     train: Tensor
     labels: Tensor
-    referee: judge.Classifier
+    referee: evaluator.Classifier
     reference: Tensor
 
     def look(self, pictures: Tensor) -> Tensor:
         """The judge's features."""
-        return judge.judged_features(self.referee, pictures)
+        return evaluator.judged_features(self.referee, pictures)
 
 
 def prepared(size: int, steps: int = 400) -> Digits:
@@ -58,16 +58,16 @@ def prepared(size: int, steps: int = 400) -> Digits:
     )
     labels = digits.train_y[order]
     torch.manual_seed(0)
-    referee = judge.new_judge()
-    judge.trained_judge(referee, train, labels, steps, dice)
-    judge.calibrate(referee, test, digits.test_y)
-    verdict = judge.verdict_on(referee, test)
+    referee = evaluator.new_judge()
+    evaluator.trained_judge(referee, train, labels, steps, dice)
+    evaluator.calibrate(referee, test, digits.test_y)
+    verdict = evaluator.verdict_on(referee, test)
     right = (verdict.labels == digits.test_y).float().mean()
     print(
         f"judge at {size} x {size}: right on {right:.1%} of new real digits, "
         f"sure (> 0.9) of {verdict.sure():.1%}"
     )
-    return Digits(train, labels, referee, judge.judged_features(referee, train[:MANY]))
+    return Digits(train, labels, referee, evaluator.judged_features(referee, train[:MANY]))
 
 
 def resized(pictures: Tensor, size: int) -> Tensor:
@@ -87,10 +87,10 @@ def timed(step: Callable[[int], object], rounds: int) -> float:
 def dcgan_trial(digits: Digits, rounds: int, seed: int) -> bool:
     """The judge labels at least 80 % of the samples with confidence > 0.9; ten classes appear."""
     game = PictureGame(digits.train, RECIPE, Rates(d_rate=1e-3), seed=seed)
-    before = judge.verdict_on(digits.referee, game.samples(MANY)).sure()
+    before = evaluator.verdict_on(digits.referee, game.samples(MANY)).sure()
     busy = timed(game.step, rounds)
     made = game.samples(MANY)
-    verdict = judge.verdict_on(digits.referee, made)
+    verdict = evaluator.verdict_on(digits.referee, made)
     distance = measures.frechet_distance(digits.reference, digits.look(made))
     print(
         f"  dcgan seed {seed}: {rounds} rounds, {busy:.0f} CPU-s: sure of {verdict.sure():.1%} "
@@ -112,7 +112,7 @@ def class_trial(digits: Digits, rounds: int, seed: int) -> bool:
 
     busy = timed(cooled, rounds)
     asked = torch.arange(10).repeat(MANY // 10)
-    verdict = judge.verdict_on(digits.referee, game.samples(asked))
+    verdict = evaluator.verdict_on(digits.referee, game.samples(asked))
     agree = float((verdict.labels == asked).float().mean())
     print(
         f"  classes seed {seed}: {rounds} rounds, {busy:.0f} CPU-s: agrees in {agree:.1%}, "

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from course_utils.core.training import Minibatches
 from course_utils.gan import biggan
 from course_utils.gan.dcgan import Recipe
-from course_utils.gan.picture_game import (
+from course_utils.gan.image_game import (
     Rates,
     adam,
     changed_rates,

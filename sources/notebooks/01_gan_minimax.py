@@ -27,7 +27,7 @@ from torch.nn import functional as F
 from course_utils import live, plots
 from course_utils.core import devices
 from course_utils.core.training import fit, progress
-from course_utils.gan import learning_process, minimax, toy_distributions, views
+from course_utils.gan import game_view, learning_process, minimax, toy_distributions
 from course_utils.gan.game import Game
 from course_utils.gan.players import Settings, discriminator_network
 from course_utils.lessons.gan_minimax import figures
@@ -44,7 +44,7 @@ SIZES = {
 # %%
 ring = toy_distributions.ring()
 game = Game(ring)
-eyes = views.Onlooker(game)
+eyes = game_view.Onlooker(game)
 moments = {}
 for rounds in (0, SIZES["rounds"] // 20, SIZES["rounds"] // 5, SIZES["rounds"]):
     game.step(rounds - game.rounds)
@@ -518,7 +518,7 @@ for optimiser, rate in (("SGD", 1e-2), ("Adam", 1e-3)):
 # %%
 spiral_game = Game(toy_distributions.spiral())
 spiral_game.step(SIZES["rounds"])
-figures.planes({"ring": eyes.look(), "spiral": views.Onlooker(spiral_game).look()}, grid=True)
+figures.planes({"ring": eyes.look(), "spiral": game_view.Onlooker(spiral_game).look()}, grid=True)
 
 # %% [markdown]
 # The orange net is a square grid of $z$, sent through $G$: every mesh holds the same share of
@@ -588,7 +588,7 @@ figures.coverage(runs, modes=8)
 # nearly all points sit at one place. In the pictures:
 
 # %%
-figures.planes({name: views.Onlooker(player).look() for name, player in games.items()})
+figures.planes({name: game_view.Onlooker(player).look() for name, player in games.items()})
 
 # %% [markdown]
 # In the middle picture you will probably see blue patches: clouds that $G$ does not serve. $D$

@@ -30,10 +30,18 @@ from course_utils import live, plots
 from course_utils.core import devices, metrics
 from course_utils.core.training import fit, progress
 from course_utils.data import load_images
-from course_utils.gan import biggan, dcgan, fractional, guidelines, images, judge, measures
+from course_utils.gan import (
+    biggan,
+    dcgan,
+    evaluator,
+    guidelines,
+    images,
+    measures,
+    transposed_convolution,
+)
 from course_utils.gan.class_game import ClassGame
 from course_utils.gan.dcgan import Recipe
-from course_utils.gan.picture_game import PictureGame, Rates, made_pictures
+from course_utils.gan.image_game import PictureGame, Rates, made_pictures
 from course_utils.lessons.gan_images import figures as show
 from course_utils.lessons.gan_images.instrument import PictureLab
 
@@ -83,7 +91,7 @@ for i in range(2):
             for b in range(3):
                 large[2 * i + a, 2 * j + b] += small[i, j] * kernel[a, b]
 
-one = fractional.stamped(small * torch.tensor([[0.0, 1], [0, 0]]), kernel, 2, 0)
+one = transposed_convolution.stamped(small * torch.tensor([[0.0, 1], [0, 0]]), kernel, 2, 0)
 show.stamping(small, kernel, large, one, stride=2)
 
 # %% [markdown]
@@ -93,8 +101,8 @@ show.stamping(small, kernel, large, one, stride=2)
 
 # %%
 by_torch = F.conv_transpose2d(small[None, None], kernel[None, None], stride=2)[0, 0]
-by_zeros = fractional.gathered(small, kernel, stride=2, padding=0)
-print(fractional.with_zeros_between(small, 2))
+by_zeros = transposed_convolution.gathered(small, kernel, stride=2, padding=0)
+print(transposed_convolution.with_zeros_between(small, 2))
 assert torch.allclose(large, by_torch) and torch.allclose(large, by_zeros)
 print("stamps, zeros between, and torch: the same", tuple(large.shape), "map")
 
@@ -109,8 +117,8 @@ print("stamps, zeros between, and torch: the same", tuple(large.shape), "map")
 # %%
 my_guess = [3, 5]
 
-counts = {f"kernel {k}": fractional.stamps_per_pixel(k, stride=2) for k in (2, 3, 4, 5)}
-even = [k for k in (2, 3, 4, 5) if fractional.unevenness(counts[f"kernel {k}"]) < 1e-6]
+counts = {f"kernel {k}": transposed_convolution.stamps_per_pixel(k, stride=2) for k in (2, 3, 4, 5)}
+even = [k for k in (2, 3, 4, 5) if transposed_convolution.unevenness(counts[f"kernel {k}"]) < 1e-6]
 print(f"you said {my_guess}; it is even for {even}")
 show.checkerboards(counts)
 
@@ -186,11 +194,11 @@ print(guidelines.lint_generator(game.generator) or "nothing to complain about")
 
 # %%
 torch.manual_seed(0)
-referee = judge.new_judge()
-judge.trained_judge(referee, train, digits.train_y[order], SIZES["judge"], dice)
-factor = judge.calibrate(referee, test, digits.test_y)
+referee = evaluator.new_judge()
+evaluator.trained_judge(referee, train, digits.train_y[order], SIZES["judge"], dice)
+factor = evaluator.calibrate(referee, test, digits.test_y)
 
-on_test = judge.verdict_on(referee, test)
+on_test = evaluator.verdict_on(referee, test)
 right = (on_test.labels == digits.test_y).float().mean()
 print(
     f"right on real digits that it never saw: {right:.1%}; "
@@ -208,8 +216,8 @@ print(
 # %%
 my_guess = 0.0
 
-raw = judge.verdict_on(referee, game.samples(SIZES["many"]))
-noise = judge.verdict_on(referee, 2 * torch.rand(500, 1, 32, 32, generator=dice) - 1)
+raw = evaluator.verdict_on(referee, game.samples(SIZES["many"]))
+noise = evaluator.verdict_on(referee, 2 * torch.rand(500, 1, 32, 32, generator=dice) - 1)
 print(f"you said {my_guess:.0%}; it is {raw.sure():.0%}; on plain noise {noise.sure():.0%}")
 show.confidence_bars(
     {
@@ -247,7 +255,7 @@ def one_round(_):
 def watch(record):
     if record.step in moments or not film:
         film[f"{record.step:,} rounds"] = made_pictures(game.average, fixed_z)
-        made = judge.verdict_on(referee, game.samples(SIZES["many"]))
+        made = evaluator.verdict_on(referee, game.samples(SIZES["many"]))
         progress_of.append((record.step, made.sure(), made.classes_seen()))
     return record
 
@@ -263,7 +271,7 @@ show.film_strip(film)
 for rounds, sure, classes in progress_of:
     print(f"after {rounds:5,} rounds: judge sure of {sure:4.0%}, classes seen {classes} of 10")
 made = game.samples(SIZES["many"])
-verdict = judge.verdict_on(referee, made)
+verdict = evaluator.verdict_on(referee, made)
 print("share of each digit:", " ".join(f"{share:.0%}" for share in verdict.shares.tolist()))
 show.sheet(made[:64])
 
@@ -323,7 +331,7 @@ live.explore(show.territories, shift=(-2.0, 4.0, 0.1), spread=(0.1, 4.0, 0.1))
 
 # %%
 def look(pictures):
-    return judge.judged_features(referee, pictures)
+    return evaluator.judged_features(referee, pictures)
 
 
 n = SIZES["many"]
@@ -365,7 +373,7 @@ my_guess = 0.5
 picks = torch.arange(0, 4000, 40)
 spaces = {
     "pixels": images.pixels_of,
-    "features": lambda x: judge.judged_features(referee, x, cells=2),
+    "features": lambda x: evaluator.judged_features(referee, x, cells=2),
 }
 library = {name: space(train) for name, space in spaces.items()}
 rates = {}
@@ -516,13 +524,13 @@ tiny, tiny_test = (
     F.interpolate(x, (16, 16), mode="bilinear", antialias=True).clamp(-1, 1) for x in (train, test)
 )
 torch.manual_seed(0)
-tiny_referee = judge.new_judge()
-judge.trained_judge(tiny_referee, tiny, digits.train_y[order], SIZES["judge"], dice)
-judge.calibrate(tiny_referee, tiny_test, digits.test_y)
+tiny_referee = evaluator.new_judge()
+evaluator.trained_judge(tiny_referee, tiny, digits.train_y[order], SIZES["judge"], dice)
+evaluator.calibrate(tiny_referee, tiny_test, digits.test_y)
 
 
 def tiny_look(pictures):
-    return judge.judged_features(tiny_referee, pictures)
+    return evaluator.judged_features(tiny_referee, pictures)
 
 
 tiny_reference = tiny_look(tiny[:n])
@@ -565,7 +573,7 @@ tiny_world = F.interpolate(world, (16, 16), mode="bilinear", antialias=True).mea
 
 
 def score(pictures):
-    seen = judge.verdict_on(tiny_referee, pictures)
+    seen = evaluator.verdict_on(tiny_referee, pictures)
     m = measures.coverage_measures(tiny_reference[:300], tiny_look(pictures))
     return {"judge sure": seen.sure(), "precision": m.precision, "recall": m.recall}
 
@@ -660,7 +668,7 @@ def big_round(done):
 records = progress(fit(big_round, range(SIZES["big"]), steps=SIZES["big"]))
 asked = torch.arange(10).repeat(max(SIZES["many"] // 10, 6))
 drawn = big.samples(asked)
-seen = judge.verdict_on(referee, drawn)
+seen = evaluator.verdict_on(referee, drawn)
 print(f"the judge sees the class that was asked for in {(seen.labels == asked).float().mean():.0%}")
 show.sheet(drawn[:60], columns=10, title="each column: one class")
 
@@ -804,7 +812,7 @@ for name, rates in recipes.items():
     exhibit = PictureGame(tiny, Recipe(size=16, width=8), rates)
     exhibit.step(max(SIZES["mini"] // (1 if rates.g_steps == 1 else 4), 1))
     pictures = exhibit.samples(min(n, 500))
-    verdict = judge.verdict_on(tiny_referee, pictures)
+    verdict = evaluator.verdict_on(tiny_referee, pictures)
     classes[name] = verdict.classes_seen()
     found = measures.coverage_measures(tiny_reference[:500], tiny_look(pictures))
     museum[f"{name}\nclasses {classes[name]}, recall {found.recall:.0%}"] = pictures[:24]

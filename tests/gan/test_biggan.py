@@ -10,7 +10,7 @@ from torch import nn
 from course_utils.gan import biggan
 from course_utils.gan.class_game import ClassGame, start_orthogonal
 from course_utils.gan.dcgan import Recipe
-from course_utils.gan.picture_game import Rates, cooling
+from course_utils.gan.image_game import Rates, cooling
 
 TINY = Recipe(size=8, latent=3, width=2)
 

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from course_utils.core import metrics
-from course_utils.gan import dcgan, fractional
+from course_utils.gan import dcgan, transposed_convolution
 from course_utils.gan.dcgan import GUIDELINES, Recipe
 from course_utils.gan.guidelines import lint_discriminator, lint_generator
 
@@ -196,11 +196,15 @@ def test_what_is_no_network_is_refused(as_shipped):
 def test_stamping_gathering_torch_and_scipy_agree(side, stride, padding):
     small = torch.randn(5, 4, dtype=torch.float64, generator=dice(1))
     kernel = torch.randn(side, side, dtype=torch.float64, generator=dice(2))
-    stamped = fractional.stamped(small, kernel, stride, padding)
+    stamped = transposed_convolution.stamped(small, kernel, stride, padding)
     torchs = F.conv_transpose2d(small[None, None], kernel[None, None], None, stride, padding)[0, 0]
     assert torch.allclose(stamped, torchs, atol=1e-12)
-    assert torch.allclose(fractional.gathered(small, kernel, stride, padding), stamped, atol=1e-12)
-    full = convolve2d(fractional.with_zeros_between(small, stride).numpy(), kernel.numpy())
+    assert torch.allclose(
+        transposed_convolution.gathered(small, kernel, stride, padding), stamped, atol=1e-12
+    )
+    full = convolve2d(
+        transposed_convolution.with_zeros_between(small, stride).numpy(), kernel.numpy()
+    )
     inner = full[padding : full.shape[0] - padding, padding : full.shape[1] - padding]
     assert np.allclose(stamped.numpy(), inner, atol=1e-12)
 
@@ -210,27 +214,27 @@ def test_it_is_the_transpose_of_the_strided_convolution():
     large = torch.randn(8, 8, dtype=torch.float64, generator=dice(3))
     kernel = torch.randn(4, 4, dtype=torch.float64, generator=dice(2))
     down = F.conv2d(large[None, None], kernel[None, None], None, 2, 1)[0, 0]
-    up = fractional.stamped(small, kernel, 2, 1)
+    up = transposed_convolution.stamped(small, kernel, 2, 1)
     assert float((down * small).sum()) == pytest.approx(float((large * up).sum()), rel=1e-12)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("kernel", [1, 2, 3, 4, 5, 6])
 def test_stamps_are_even_exactly_when_the_kernel_is_a_multiple_of_the_stride(kernel, stride):
-    counts = fractional.stamps_per_pixel(kernel, stride, length=20)
-    assert (fractional.unevenness(counts) < 1e-6) == (kernel % stride == 0)
+    counts = transposed_convolution.stamps_per_pixel(kernel, stride, length=20)
+    assert (transposed_convolution.unevenness(counts) < 1e-6) == (kernel % stride == 0)
     assert counts.mean().item() == pytest.approx((kernel / stride) ** 2, rel=0.15)
 
 
 def test_wrong_sizes_are_refused():
     one = torch.ones(3, 3)
     with pytest.raises(ValueError, match="at least 1"):
-        fractional.stamped(one, one, stride=0)
+        transposed_convolution.stamped(one, one, stride=0)
     with pytest.raises(ValueError, match="leaves"):
-        fractional.stamped(torch.ones(1, 1), torch.ones(2, 2), 1, 1)
+        transposed_convolution.stamped(torch.ones(1, 1), torch.ones(2, 2), 1, 1)
     with pytest.raises(ValueError, match="give up"):
-        fractional.gathered(torch.ones(9, 9), torch.ones(2, 2), 2, 2)
+        transposed_convolution.gathered(torch.ones(9, 9), torch.ones(2, 2), 2, 2)
     with pytest.raises(ValueError, match="nothing but rim"):
-        fractional.stamps_per_pixel(4, 2, length=3)
+        transposed_convolution.stamps_per_pixel(4, 2, length=3)
     with pytest.raises(ValueError, match="stride must"):
-        fractional.with_zeros_between(one, 0)
+        transposed_convolution.with_zeros_between(one, 0)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from course_utils.gan import minimax, toy_distributions, views
+from course_utils.gan import game_view, minimax, toy_distributions
 from course_utils.gan.game import Game
 from course_utils.gan.players import (
     LOSSES,
@@ -67,9 +67,9 @@ def test_looking_does_not_change_how_the_game_goes_on():
         looked.step(1)
         looked.measure(50)
         looked.pull(looked.samples(5))
-        views.discriminator_field(looked, 8)
-        views.optimal_field(looked, 8, count=20)
-        views.manifold(looked, 5)
+        game_view.discriminator_field(looked, 8)
+        game_view.optimal_field(looked, 8, count=20)
+        game_view.manifold(looked, 5)
         alone.step(1)
     assert torch.equal(weights(looked.generator), weights(alone.generator))
     assert torch.equal(weights(looked.discriminator), weights(alone.discriminator))
@@ -199,12 +199,12 @@ def test_the_manifold_carries_equal_shares_and_its_areas_are_right():
     g.generator = torch.nn.Linear(2, 2, bias=False)
     with torch.no_grad():
         g.generator.weight.copy_(torch.tensor([[2.0, 1.0], [0.0, 0.5]]))  # determinant 1
-    grid = views.manifold(g, side=5)
+    grid = game_view.manifold(g, side=5)
     assert grid.shape == (5, 5, 2)
     cell = (2 * 0.96 / 4) ** 2  # a linear map of determinant 1 keeps areas
-    assert torch.allclose(views.cell_areas(grid), torch.full((4, 4), cell), atol=1e-5)
-    assert views.manifold(game(noise_dim=1), side=6).shape == (1, 36, 2)
-    assert views.manifold(game(noise_dim=7), side=6).shape == (6, 6, 2)
+    assert torch.allclose(game_view.cell_areas(grid), torch.full((4, 4), cell), atol=1e-5)
+    assert game_view.manifold(game(noise_dim=1), side=6).shape == (1, 36, 2)
+    assert game_view.manifold(game(noise_dim=7), side=6).shape == (6, 6, 2)
 
 
 def test_fields_have_row_0_at_the_bottom_and_columns_along_x():
@@ -213,22 +213,22 @@ def test_fields_have_row_0_at_the_bottom_and_columns_along_x():
     with torch.no_grad():
         g.discriminator[0].weight.copy_(torch.tensor([[0.0, 5.0]]))  # grows with y
         g.discriminator[0].bias.zero_()
-    field = views.discriminator_field(g, cells=6)
+    field = game_view.discriminator_field(g, cells=6)
     assert bool((field[-1] > 0.9).all()) and bool((field[0] < 0.1).all())
-    points = views.plane(6).reshape(6, 6, 2)
+    points = game_view.plane(6).reshape(6, 6, 2)
     assert float(points[0, 0, 1]) == -2.5 and float(points[0, 5, 0]) == 2.5
 
 
 def test_kernel_density_against_a_plain_sum():
     samples = torch.tensor([[0.1, -0.2], [1.0, 1.5]])
-    field = views.kernel_density(samples, cells=12, width=0.5)
-    x = views.plane(12)[17]
+    field = game_view.kernel_density(samples, cells=12, width=0.5)
+    x = game_view.plane(12)[17]
     by_hand = sum(
         math.exp(-float((x - s).square().sum()) / (2 * 0.25)) / (2 * math.pi * 0.25)
         for s in samples
     )
     assert float(field.flatten()[17]) == pytest.approx(by_hand / 2, rel=1e-4)
-    assert float(views.kernel_density(samples, 60, width=0.2).sum()) * 0.01 == pytest.approx(
+    assert float(game_view.kernel_density(samples, 60, width=0.2).sum()) * 0.01 == pytest.approx(
         1, abs=1e-3
     )
 
@@ -236,9 +236,11 @@ def test_kernel_density_against_a_plain_sum():
 def test_the_best_field_is_one_half_when_the_generator_is_the_data():
     g = game()
     g.samples = g.data
-    field = views.optimal_field(g, cells=24, count=20_000)
+    field = game_view.optimal_field(g, cells=24, count=20_000)
     assert float((field - 0.5).abs().max()) < 0.12
-    assert float(views.optimal_field(game(), 24).max()) > 0.95  # real data where nothing is made
+    assert (
+        float(game_view.optimal_field(game(), 24).max()) > 0.95
+    )  # real data where nothing is made
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from course_utils.data import load_images
-from course_utils.gan import judge, measures
+from course_utils.gan import evaluator, measures
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -21,10 +21,10 @@ def digits(request):
     order = torch.randperm(len(stored.train_x), generator=dice)
     pictures, labels = 2 * stored.train_x[order] - 1, stored.train_y[order]
     torch.manual_seed(request.param)
-    referee = judge.new_judge(width=8)
-    judge.trained_judge(referee, pictures, labels, 200, dice)
-    judge.calibrate(referee, 2 * stored.test_x - 1, stored.test_y)
-    seen = judge.verdict_on(referee, 2 * stored.test_x - 1)
+    referee = evaluator.new_judge(width=8)
+    evaluator.trained_judge(referee, pictures, labels, 200, dice)
+    evaluator.calibrate(referee, 2 * stored.test_x - 1, stored.test_y)
+    seen = evaluator.verdict_on(referee, 2 * stored.test_x - 1)
     assert (seen.labels == stored.test_y).float().mean() > 0.9
     return pictures, labels, referee
 
@@ -33,10 +33,10 @@ def test_blur_is_seen_as_lost_precision_and_missing_classes_as_lost_recall(digit
     pictures, labels, referee = digits
 
     def found(made):
-        features = judge.judged_features(referee, made)
+        features = evaluator.judged_features(referee, made)
         return measures.coverage_measures(reference, features)
 
-    reference = judge.judged_features(referee, pictures[:1000])
+    reference = evaluator.judged_features(referee, pictures[:1000])
     others, their_labels = pictures[1000:], labels[1000:]
     same = found(others[:1000])
     half = found(others[their_labels < 5][:1000])

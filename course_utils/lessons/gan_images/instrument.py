@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from course_utils.gan.dcgan import GUIDELINES, Recipe
-from course_utils.gan.picture_game import PictureGame, Rates, made_pictures
+from course_utils.gan.image_game import PictureGame, Rates, made_pictures
 from course_utils.lessons.gan_images.figures import tiled
 from course_utils.live.canvas import Canvas
 from course_utils.live.controls import Log

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from course_utils.gan import minimax
 from course_utils.gan.game import Measures
+from course_utils.gan.game_view import PlanePicture
 from course_utils.gan.learning_process import LearningPicture
 from course_utils.gan.toy_distributions import EXTENT, Mixture, line_mixture
-from course_utils.gan.views import PlanePicture
 from course_utils.plots import BAD, FAKE, FIELD, GOOD, INK, MUTED, REAL, figure
 
 __all__ = [

@@ -18,9 +18,9 @@ import torch
 
 from course_utils.gan import toy_distributions as toy
 from course_utils.gan.game import Game
+from course_utils.gan.game_view import Onlooker
 from course_utils.gan.learning_process import learning_picture
 from course_utils.gan.players import LOSSES, NOISES, OPTIMISERS, Settings
-from course_utils.gan.views import Onlooker
 from course_utils.lessons.gan_minimax.painting import (
     Shown,
     line_stage,

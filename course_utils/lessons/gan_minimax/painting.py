@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from matplotlib.colors import to_hex, to_rgb
 
+from course_utils.gan.game_view import PlanePicture, cell_areas
 from course_utils.gan.learning_process import LearningPicture
 from course_utils.gan.toy_distributions import EXTENT
-from course_utils.gan.views import PlanePicture, cell_areas
 from course_utils.lessons.gan_minimax.figures import arrow_lengths, best_where_seen
 from course_utils.live.stage import Stage
 from course_utils.plots import FAKE, FIELD_STOPS, GOOD, INK, MUTED, REAL

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from course_utils.gan.dcgan import GUIDELINES, Recipe
-from course_utils.gan.picture_game import Rates
+from course_utils.gan.image_game import Rates
 from course_utils.lessons.gan_images.instrument import PictureLab
 
 

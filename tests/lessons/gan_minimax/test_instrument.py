@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 
 from course_utils.gan import toy_distributions
 from course_utils.gan.game import Game
+from course_utils.gan.game_view import Onlooker
 from course_utils.gan.learning_process import learning_picture
 from course_utils.gan.players import Settings
-from course_utils.gan.views import Onlooker
 from course_utils.lessons.gan_minimax import figures
 from course_utils.lessons.gan_minimax.instrument import (
     DRAWN,

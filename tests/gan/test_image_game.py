@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from course_utils.gan import images, judge, measures
+from course_utils.gan import evaluator, images, measures
 from course_utils.gan.dcgan import Recipe
-from course_utils.gan.picture_game import PictureGame, Rates, follow, made_pictures, slow_copy
+from course_utils.gan.image_game import PictureGame, Rates, follow, made_pictures, slow_copy
 
 
 def dice(seed=0):
@@ -206,32 +206,32 @@ def bars(count, seed=0):
 
 def test_the_judge_learns_and_says_how_sure_it_is():
     torch.manual_seed(0)
-    network = judge.new_judge(classes=2, width=4)
-    judge.trained_judge(network, *bars(128), 40, dice())
+    network = evaluator.new_judge(classes=2, width=4)
+    evaluator.trained_judge(network, *bars(128), 40, dice())
     pictures, labels = bars(64, seed=5)
-    verdict = judge.verdict_on(network, pictures)
+    verdict = evaluator.verdict_on(network, pictures)
     assert (verdict.labels == labels).float().mean() > 0.9
     assert verdict.shares.sum().item() == pytest.approx(1)
     assert verdict.classes_seen() == 2
     assert verdict.sure(0.0) == 1 and verdict.sure(1.0) == 0
-    assert judge.judged_features(network, pictures).shape == (64, 16)
-    assert judge.judged_features(network, pictures, cells=2).shape == (64, 64)
-    one_kind = judge.verdict_on(network, pictures[labels == 1])
+    assert evaluator.judged_features(network, pictures).shape == (64, 16)
+    assert evaluator.judged_features(network, pictures, cells=2).shape == (64, 64)
+    one_kind = evaluator.verdict_on(network, pictures[labels == 1])
     assert one_kind.shares[1] > 0.9
 
 
 def test_the_judge_refuses_what_does_not_fit(as_shipped):
-    network, (pictures, labels) = judge.new_judge(classes=2, width=2), bars(8)
+    network, (pictures, labels) = evaluator.new_judge(classes=2, width=2), bars(8)
     with pytest.raises(ValueError, match="no pictures"):
-        judge.verdict_on(network, pictures[:0])
+        evaluator.verdict_on(network, pictures[:0])
     with pytest.raises(ValueError, match="labels"):
-        judge.trained_judge(network, pictures, labels[:3], 1, dice())
+        evaluator.trained_judge(network, pictures, labels[:3], 1, dice())
     with pytest.raises(ValueError, match="calibrate"):
-        judge.calibrate(network, pictures, labels[:3])
+        evaluator.calibrate(network, pictures, labels[:3])
 
 
 def test_calibration_undoes_a_wrong_scale_of_the_logits():
-    network = judge.new_judge(classes=4, width=2).eval()
+    network = evaluator.new_judge(classes=4, width=2).eval()
     pictures = torch.rand(800, 1, 8, 8, generator=dice(1)) * 2 - 1
     with torch.no_grad():
         network.linear.weight.mul_(40)
@@ -239,16 +239,16 @@ def test_calibration_undoes_a_wrong_scale_of_the_logits():
         labels = torch.multinomial(chances, 1, generator=dice(2))[:, 0]  # so it is calibrated
         network.linear.weight.mul_(0.25)
         network.linear.bias.mul_(0.25)
-    assert judge.calibrate(network, pictures, labels) == pytest.approx(4, rel=0.15)
-    assert judge.calibrate(network, pictures, labels) == pytest.approx(1, rel=0.03)
+    assert evaluator.calibrate(network, pictures, labels) == pytest.approx(4, rel=0.15)
+    assert evaluator.calibrate(network, pictures, labels) == pytest.approx(1, rel=0.03)
     with pytest.raises(ValueError, match="calibrate"):
-        judge.calibrate(network, pictures[:0], labels[:0])
+        evaluator.calibrate(network, pictures[:0], labels[:0])
 
 
 def test_moving_moves_every_picture_by_at_most_two_pixels():
     pictures = torch.zeros(40, 1, 9, 9)
     pictures[:, :, 4, 4] = 1
-    moved = judge._moved(pictures, dice())
+    moved = evaluator._moved(pictures, dice())
     rows, columns = moved.flatten(1).argmax(1) // 9, moved.flatten(1).argmax(1) % 9
     assert set(rows.tolist()) == set(columns.tolist()) == {2, 3, 4, 5, 6}
     assert moved.sum().item() == 40
