@@ -9,13 +9,13 @@ A       ?= a1_gan_minimax
 ARGS    ?=
 RENAMED ?=
 
-# How to install, read by course_utils.bootstrap from the environment; empty means as before.
+# How to install, read by bootstrap/ from the environment; empty means as before.
 LATEST      ?=
 UV          ?=
 TORCH_INDEX ?=
 export LATEST UV TORCH_INDEX
 
-COURSE := $(PYTHON) -m course_utils.bootstrap
+COURSE := $(PYTHON) -m bootstrap
 FAST   := not slow and not browser and not notebooks and not roundtrip
 
 .DEFAULT_GOAL := help
@@ -55,7 +55,7 @@ site: ## the lessons as HTML in build/site
 	@$(COURSE) run course_utils.authoring site
 
 warm: ## fill caches, so that a first demonstration is not slow
-	@$(COURSE) run course_utils.authoring warm
+	@$(COURSE) warm
 
 constraints: ## write constraints.txt, the versions that are installed; LATEST=1 raises them
 	@$(COURSE) constraints

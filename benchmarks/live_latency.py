@@ -25,10 +25,10 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, sync_playwright
 
+from bootstrap.machine import is_root
+from bootstrap.server import stop, wait_until_up
+from bootstrap.testing import find_chromium
 from course_utils.authoring.convert import KERNEL
-from course_utils.bootstrap.machine import is_root
-from course_utils.bootstrap.server import stop, wait_until_up
-from course_utils.bootstrap.testing import find_chromium
 
 BUDGET = 100.0
 

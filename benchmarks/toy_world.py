@@ -45,7 +45,7 @@ def measure(count: int, size: int, backend: str, device: str = "cpu") -> None:
 
 def main() -> None:
     """Print the table."""
-    wall, cpu, _ = seconds(toy.warm)
+    wall, cpu, _ = seconds(toy.warm_up)
     print(f"compiling or loading the compiled renderer: {wall:.1f} s wall, {cpu:.1f} s CPU")
     measure(2000, 32, "numba")
     measure(200, 128, "numba")

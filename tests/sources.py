@@ -87,9 +87,13 @@ def areas() -> set[str]:
 
 
 def area_of(name: str) -> str:
-    """The part that a dotted name belongs to: the second word, "" for all but the course's own."""
+    """The part that a dotted name belongs to: the second word, "" for all but the course's own.
+
+    What installs and opens the course is one part, by the name of its package.
+    """
     package, _, rest = name.partition(".")
-    return rest.split(".")[0] if package in NAMES else ""
+    part = package if package == "bootstrap" else rest.split(".")[0]
+    return part if package in NAMES else ""
 
 
 def modules(*chosen: str) -> list[Module]:

@@ -85,6 +85,7 @@ def test_rooms_of_lessons_know_only_what_is_for_all_of_them():
 def test_nothing_in_the_package_imports_what_is_not_installed_with_it():
     outside = {"tests", "benchmarks", "notebooks", "sources", "solutions", "assignments"}
     assert not [m.name for m in modules() if firsts(m) & outside]
+    assert not [m.name for m in modules() if m.area != "bootstrap" and "bootstrap" in firsts(m)]
 
 
 def test_widgets_are_imported_by_live_and_instruments_alone():

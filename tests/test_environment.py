@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatch
 from functools import cache
 from importlib.metadata import distributions, packages_distributions, requires
 from pathlib import Path
@@ -21,13 +22,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import course_utils
-from course_utils.bootstrap.choices import remembered
-from course_utils.bootstrap.machine import TESTED
+from bootstrap.choices import remembered
+from bootstrap.machine import TESTED
 from tests.conftest import typed_modules
 from tests.sources import project_files
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"course_utils", "tests", "benchmarks", "sources", "docs"}
+OURS = {"bootstrap", "course_utils", "tests", "benchmarks", "sources", "docs"}
 
 # Declared, and never imported by name: who starts it.
 STARTED_OTHERWISE = {
@@ -165,6 +166,15 @@ def test_no_package_is_declared_twice():
     for lines in (lean(), *project()["optional-dependencies"].values()):
         assert len(names(lines)) == len(lines)
     assert not names(lean()) & names(extras())
+
+
+def test_what_is_installed_is_what_is_imported_elsewhere():
+    """Not `bootstrap`, a name that others use too: it is run in the folder of the course."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    patterns = settings["packages"]["find"]["include"]
+    here = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    installed = {name for name in here if any(fnmatch(name, pattern) for pattern in patterns)}
+    assert installed == {"course_utils"}
 
 
 def test_installed_package_declares_what_pyproject_does():

@@ -1,4 +1,4 @@
-"""Command line: `python -m course_utils.authoring build|execute|check|site|warm [NAME ...]`."""
+"""Command line: `python -m course_utils.authoring build|execute|check|site [NAME ...]`."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from course_utils import SCALES
-from course_utils.authoring import site, warm
+from course_utils.authoring import site
 from course_utils.authoring.build import build, lesson_bytes
 from course_utils.authoring.check import broken_rules, drift, unexecuted
 from course_utils.authoring.convert import notebook_bytes, notebook_from_text
@@ -79,13 +79,6 @@ def site_command(layout: Layout, options) -> int:
     return 0
 
 
-def warm_command(layout: Layout, options) -> int:
-    """Fill the caches that make a first use slow."""
-    for name, seconds in warm.warm_up():
-        print(f"{seconds:6.1f} s  {name}", flush=True)
-    return 0
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m course_utils.authoring", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -94,7 +87,6 @@ def _parser() -> argparse.ArgumentParser:
         ("execute", execute_command),
         ("check", check_command),
         ("site", site_command),
-        ("warm", warm_command),
     ):
         sub = commands.add_parser(name, help=command.__doc__)
         sub.set_defaults(command=command)

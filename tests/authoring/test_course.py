@@ -1,17 +1,13 @@
 """A small course in a temporary folder: build, execute, check, release."""
 
-import importlib
-import inspect
 import re
 import shutil
-from pathlib import Path
 
 import nbformat
 import pytest
 
-import course_utils
 from course_utils.authoring import __main__ as command
-from course_utils.authoring import site, warm
+from course_utils.authoring import site
 from course_utils.authoring.build import build
 from course_utils.authoring.check import broken_rules, drift, unexecuted
 from course_utils.authoring.execute import NotebookFailed, run
@@ -258,20 +254,3 @@ def test_select_is_in_order_and_by_beginning(course):
     (course.lesson_sources / "00_start.py").write_text(LESSON)
     assert [s.stem for s in select(course.lesson_sources, [])] == ["00_start", "01_first"]
     assert [s.stem for s in select(course.lesson_sources, ["01"])] == ["01_first"]
-
-
-def test_caches_are_found_by_the_function_that_fills_them(tmp_path):
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "slow.py").write_text("import os\n\n\ndef warm_up():\n    pass\n")
-    (package / "fast.py").write_text("def other():\n    pass\n")
-    assert warm.modules_with_caches(package) == ["package.slow"]
-
-
-def test_what_the_course_warms_takes_no_arguments():
-    """The installation calls them all; one that wants something would end it in a traceback."""
-    names = warm.modules_with_caches(Path(course_utils.__file__).parent)
-    assert "course_utils.vision3d.splats.rasterize.autograd" in names
-    for name in names:
-        assert not inspect.signature(importlib.import_module(name).warm_up).parameters, name

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from course_utils.bootstrap.environment import write_settings
-from course_utils.bootstrap.machine import is_root
-from course_utils.bootstrap.server import stop, wait_until_up
-from course_utils.bootstrap.testing import find_chromium
+from bootstrap.environment import write_settings
+from bootstrap.machine import is_root
+from bootstrap.server import stop, wait_until_up
+from bootstrap.testing import find_chromium
 from tests.browser.helpers import KERNEL_READY, LOCAL, PATIENCE, WATCH, Lab, Notebook
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.environment import inside
 from course_utils import places
-from course_utils.bootstrap.environment import inside
 from course_utils.data import cache
 from tests.grading.test_isolation import USER, as_ordinary_user, home  # noqa: F401 (fixture)
 

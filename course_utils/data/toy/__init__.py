@@ -40,7 +40,7 @@ from course_utils.data.toy.render import Rendering as Rendering
 from course_utils.data.toy.render import render as render
 from course_utils.data.toy.render import render_image as render_image
 from course_utils.data.toy.render import render_truth as render_truth
-from course_utils.data.toy.render import warm as warm
+from course_utils.data.toy.render import warm_up as warm_up
 from course_utils.data.toy.scenes import Scenes as Scenes
 from course_utils.data.toy.scenes import sample_cameras as sample_cameras
 from course_utils.data.toy.scenes import sample_scenes as sample_scenes

@@ -205,7 +205,7 @@ def _compiled():
     return raycast_numba
 
 
-def warm() -> None:
+def warm_up() -> None:
     """Compile the CPU renderer, or load it from numba's cache, before it is needed."""
     from course_utils.data.toy.scenes import sample_cameras, sample_scenes
 

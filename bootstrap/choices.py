@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 
-from course_utils.bootstrap.machine import ROOT, Problem
+from bootstrap.machine import ROOT, Problem
 
 LEVELS = ("lab", "test")  # each contains the one before
 PINS = "constraints.txt"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.bootstrap import choices, constraints, environment, packages
-from course_utils.bootstrap.choices import Asked, Choices
-from course_utils.bootstrap.machine import Problem
+from bootstrap import choices, constraints, environment, packages
+from bootstrap.choices import Asked, Choices
+from bootstrap.machine import Problem
 
 Usage = namedtuple("Usage", "total used free")
 PINNED = "--constraint constraints.txt"

@@ -12,9 +12,9 @@ import time
 import urllib.request
 import webbrowser
 
-from course_utils.bootstrap.choices import NOTHING_ASKED
-from course_utils.bootstrap.environment import inside, install
-from course_utils.bootstrap.machine import ROOT, Problem, is_root, is_windows, say, venv_python
+from bootstrap.choices import NOTHING_ASKED
+from bootstrap.environment import inside, install
+from bootstrap.machine import ROOT, Problem, is_root, is_windows, say, venv_python
 
 START = "notebooks/00_start_here.ipynb"
 
@@ -91,7 +91,7 @@ def check_port(port, address="127.0.0.1"):
             other = port + 1 if 1024 <= port < 65535 else 8889
             how = f"make lab PORT={other}"
             if is_windows():
-                how = f"python -m course_utils.bootstrap lab --port {other}"
+                how = f"python -m bootstrap lab --port {other}"
             raise Problem(
                 f"Port {port} on {address} cannot be used: {error.strerror}. Perhaps a JupyterLab "
                 f"is still running there.\nClose it, or choose another port: {how}"

@@ -8,8 +8,8 @@ import sys
 import threading
 import time
 
-from course_utils.bootstrap.choices import PINS
-from course_utils.bootstrap.machine import (
+from bootstrap.choices import PINS
+from bootstrap.machine import (
     TESTED,
     Problem,
     dotted,

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.bootstrap import __main__ as command_line
-from course_utils.bootstrap import machine, server, testing
-from course_utils.bootstrap.__main__ import main, parse
-from course_utils.bootstrap.machine import Problem
+from bootstrap import __main__ as command_line
+from bootstrap import machine, server, testing
+from bootstrap.__main__ import main, parse
+from bootstrap.machine import Problem
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     *(ROOT / "course_utils" / name for name in ("__init__.py", "places.py")),
-    *(ROOT / "course_utils/bootstrap").glob("*.py"),
+    *(path for path in (ROOT / "bootstrap").glob("*.py") if path.name != "warm.py"),
 ]
 Usage = namedtuple("Usage", "total used free")
 
@@ -48,7 +48,8 @@ def test_it_needs_the_standard_library_only(path):
         names += [node.module] if isinstance(node, ast.ImportFrom) else []
         for name in names:
             first = name.split(".")[0]
-            ours = name.startswith(("course_utils.bootstrap", "course_utils.places"))
+            ours = first == "bootstrap" and name != "bootstrap.warm"
+            ours = ours or name.startswith("course_utils.places")
             assert first in sys.stdlib_module_names or ours
 
 
@@ -97,7 +98,7 @@ def test_windows_launcher_is_asked_for_a_tested_python(monkeypatch, tmp_path):
     monkeypatch.setattr(machine, "is_windows", lambda: True)
     assert machine.find_python(current=(3, 8)) == "C:/Python312/python.exe"
     (tmp_path / "py").unlink()
-    with pytest.raises(Problem, match=r"python\.exe -m course_utils\.bootstrap lab"):
+    with pytest.raises(Problem, match=r"python\.exe -m bootstrap lab"):
         machine.find_python(current=(3, 8))
 
 
@@ -162,7 +163,7 @@ def test_windows_is_told_the_command_without_make(monkeypatch):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(Problem, match=r"python -m course_utils\.bootstrap lab --port \d+$"):
+        with pytest.raises(Problem, match=r"python -m bootstrap lab --port \d+$"):
             server.check_port(port)
 
 
@@ -224,7 +225,7 @@ def test_silent_server_is_reported():
 
 LAB_HERE = """
 import sys
-from course_utils.bootstrap import server
+from bootstrap import server
 server.install, server.venv_python = lambda *how: None, lambda: sys.executable
 sys.exit(server.lab(int(sys.argv[1]), "127.0.0.1"))
 """
@@ -314,6 +315,7 @@ def test_options_on_how_to_install_come_first_and_the_rest_is_pytest_s():
         (["install"], "lab"),
         (["run", "course_utils.grading", "a1_gan_minimax"], "lab"),
         (["run", "benchmarks"], "test"),
+        (["warm"], "lab"),
     ],
 )
 def test_commands_install_what_they_need(monkeypatch, line, level):

@@ -9,16 +9,8 @@ import shutil
 import subprocess
 import tempfile
 
-from course_utils.bootstrap.choices import PINS
-from course_utils.bootstrap.machine import (
-    OLDEST,
-    ROOT,
-    Problem,
-    dotted,
-    find_python,
-    say,
-    venv_python,
-)
+from bootstrap.choices import PINS
+from bootstrap.machine import OLDEST, ROOT, Problem, dotted, find_python, say, venv_python
 
 
 def compile_command(uv, latest):

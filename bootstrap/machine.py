@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 TESTED = ((3, 11), (3, 12), (3, 13))
 OLDEST = TESTED[0]
@@ -101,7 +101,7 @@ def find_python(current=None, candidates=CANDIDATES):
                 f"({tested_versions()}).\nTrying; a package may not have been built for it yet."
             )
             return path
-    how = "C:\\path\\to\\python.exe -m course_utils.bootstrap lab"
+    how = "C:\\path\\to\\python.exe -m bootstrap lab"
     raise Problem(
         f"Python is too old: this is {dotted(current)}, and the course needs {dotted(OLDEST)} "
         f"or newer (tested: {tested_versions()}).\nInstall a newer one beside it (python.org, "

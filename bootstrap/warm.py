@@ -1,6 +1,7 @@
 """Fill the caches that make a first use slow: compiled kernels, rendered pictures.
 
-A module that has such a cache of its own offers a function `warm_up()` without arguments.
+A module of the course that has such a cache offers a function `warm_up()` without arguments.
+Alone among its neighbours this one runs inside the environment, as `python -m bootstrap.warm`.
 """
 
 import importlib
@@ -36,10 +37,15 @@ def timed(action: Callable[[], object]) -> float:
 
 
 def modules_with_caches(package: Path) -> list[str]:
-    """Names of the modules below `package` that define `warm_up()`, this one left out."""
+    """Names of the modules below `package` that define `warm_up()`."""
     names = []
     for path in sorted(package.rglob("*.py")):
-        if path != Path(__file__) and "\ndef warm_up(" in path.read_text(encoding="utf-8"):
+        if "\ndef warm_up(" in path.read_text(encoding="utf-8"):
             parts = path.relative_to(package.parent).with_suffix("").parts
             names.append(".".join(part for part in parts if part != "__init__"))
     return names
+
+
+if __name__ == "__main__":
+    for name, seconds in warm_up():
+        print(f"{seconds:6.1f} s  {name}", flush=True)

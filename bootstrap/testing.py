@@ -5,9 +5,9 @@ import os
 import shutil
 import subprocess
 
-from course_utils.bootstrap.choices import NOTHING_ASKED
-from course_utils.bootstrap.environment import inside, install, run_module
-from course_utils.bootstrap.machine import ROOT, Problem, apt_install, say, venv_python
+from bootstrap.choices import NOTHING_ASKED
+from bootstrap.environment import inside, install, run_module
+from bootstrap.machine import ROOT, Problem, apt_install, say, venv_python
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_BROWSERS = (

@@ -1,14 +1,14 @@
-"""Command line: `python3 -m course_utils.bootstrap install|lab|test|run|constraints`."""
+"""Command line: `python3 -m bootstrap install|lab|test|run|warm|constraints`."""
 
 import argparse
 import sys
 
-from course_utils.bootstrap.choices import asked_for
-from course_utils.bootstrap.constraints import write_constraints
-from course_utils.bootstrap.environment import install, run_module
-from course_utils.bootstrap.machine import Problem
-from course_utils.bootstrap.server import lab
-from course_utils.bootstrap.testing import test
+from bootstrap.choices import asked_for
+from bootstrap.constraints import write_constraints
+from bootstrap.environment import WARM, install, run_module
+from bootstrap.machine import Problem
+from bootstrap.server import lab
+from bootstrap.testing import test
 
 PASSED_ON = ("test", "run")  # commands whose arguments are for pytest, or for a module
 NEED_TEST_PACKAGES = ("benchmarks",)  # modules of `run` that use what only the tests need besides
@@ -22,7 +22,7 @@ def command_line():
     how.add_argument("--uv", action="store_const", const="1", help="install by uv, not by pip")
     how.add_argument("--torch-index", metavar="PLACE", help="address or folder to take torch from")
     parser = argparse.ArgumentParser(
-        prog="python -m course_utils.bootstrap",
+        prog="python -m bootstrap",
         description=__doc__,
         epilog="The variables LATEST=1, UV=1 and TORCH_INDEX=PLACE mean the same as the options.",
     )
@@ -33,6 +33,7 @@ def command_line():
         ("lab", "install, then open the course in JupyterLab"),
         ("test", "install, then style and tests; further options go to pytest"),
         ("run", "install, then run a Python module with its arguments"),
+        ("warm", "install, then fill the caches that make a first use slow"),
         ("constraints", "write constraints.txt anew; --latest also raises what it pins already"),
     ):
         commands.add_parser(name, help=words, parents=[how], allow_abbrev=False)
@@ -68,6 +69,8 @@ def run(options, rest):
     if options.command == "test":
         return test(rest, asked)
     install("test" if rest and rest[0] in NEED_TEST_PACKAGES else "lab", asked)
+    if options.command == "warm":
+        return run_module([WARM])
     return run_module(rest) if options.command == "run" else 0
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from course_utils.bootstrap.choices import (
+from bootstrap.choices import (
     NOTHING_ASKED,
     Choices,
     higher,
@@ -17,7 +17,7 @@ from course_utils.bootstrap.choices import (
     settle,
     write_stamp,
 )
-from course_utils.bootstrap.machine import (
+from bootstrap.machine import (
     OLDEST,
     ROOT,
     VENV,
@@ -30,10 +30,11 @@ from course_utils.bootstrap.machine import (
     space_needed,
     venv_python,
 )
-from course_utils.bootstrap.packages import Installer
+from bootstrap.packages import Installer
 from course_utils.places import writable_home
 
 EXTRAS = {"lab": "", "test": "[test]"}
+WARM = "bootstrap.warm"  # module that fills the caches; it needs what is installed
 
 
 def is_installed(level="lab", asked=NOTHING_ASKED, root=ROOT, venv=VENV):
@@ -81,7 +82,7 @@ def install(level="lab", asked=NOTHING_ASKED, root=ROOT, venv=VENV):
     write_settings(venv)
     write_stamp(level, choices, root, venv)
     say("Installed. Rendering the first pictures, so that the lessons need not wait: a minute.")
-    command = [venv_python(venv), "-m", "course_utils.authoring", "warm"]
+    command = [venv_python(venv), "-m", WARM]
     if subprocess.call(command, cwd=root, env=inside(venv)):
         say("That did not work; the lessons will do it when they need it.")
 
