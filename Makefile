@@ -37,13 +37,13 @@ test-fast: ## what takes seconds: style, units, properties, drift
 	@$(COURSE) test -m '$(FAST)'
 
 notebooks: ## sources/ -> notebooks/, solutions/, assignments/; N=01 for one
-	@$(COURSE) run course_utils.authoring build $(if $(RENAMED),--renamed '$(RENAMED)') $(N)
+	@$(COURSE) run course_admin.authoring build $(if $(RENAMED),--renamed '$(RENAMED)') $(N)
 
 execute: ## run the lessons and store their static outputs; N=01 for one
-	@$(COURSE) run course_utils.authoring execute --scale '$(SCALE)' $(N)
+	@$(COURSE) run course_admin.authoring execute --scale '$(SCALE)' $(N)
 
 check: ## compare notebooks with their sources, and with the rules for lessons
-	@$(COURSE) run course_utils.authoring check
+	@$(COURSE) run course_admin.authoring check
 
 grade: ## grade what lies in submitted/; A=a1_gan_minimax
 	@$(COURSE) run course_utils.grading '$(A)' $(ARGS)
@@ -52,7 +52,7 @@ bench: ## measure: speed against budgets and peers
 	@$(COURSE) run benchmarks $(ARGS)
 
 site: ## the lessons as HTML in build/site
-	@$(COURSE) run course_utils.authoring site
+	@$(COURSE) run course_admin.authoring site
 
 warm: ## fill caches, so that a first demonstration is not slow
 	@$(COURSE) warm

@@ -28,7 +28,7 @@ from playwright.sync_api import Locator, Page, sync_playwright
 from bootstrap.machine import is_root
 from bootstrap.server import stop, wait_until_up
 from bootstrap.testing import find_chromium
-from course_utils.authoring.convert import KERNEL
+from course_admin.authoring.convert import KERNEL
 
 BUDGET = 100.0
 

@@ -81,6 +81,7 @@ def all_modules() -> tuple[Module, ...]:
     return tuple(Module(path) for package in PACKAGES for path in sorted(package.rglob("*.py")))
 
 
+@cache
 def areas() -> set[str]:
     """Parts of the packages: folders and single modules below them."""
     return {module.area for module in all_modules() if module.area}

@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from tests.sources import ROOT, Function, Module, area_of, modules, project_files
+from tests.sources import NAMES, ROOT, Function, Module, area_of, modules, project_files
 
 LESSONS = ("gan", "selfsup", "vision3d")
 DOCUMENTED = ("core", *LESSONS, "data", "plots")
@@ -85,7 +85,27 @@ def test_rooms_of_lessons_know_only_what_is_for_all_of_them():
 def test_nothing_in_the_package_imports_what_is_not_installed_with_it():
     outside = {"tests", "benchmarks", "notebooks", "sources", "solutions", "assignments"}
     assert not [m.name for m in modules() if firsts(m) & outside]
-    assert not [m.name for m in modules() if m.area != "bootstrap" and "bootstrap" in firsts(m)]
+
+
+def test_what_notebooks_import_knows_nothing_of_what_installs_builds_and_grades():
+    """Nor do these know each other: each package needs `course_utils` at most."""
+    known = {"course_utils": set(), "course_admin": {"course_utils"}, "bootstrap": {"course_utils"}}
+    assert known.keys() == NAMES
+    wrong = []
+    for module in modules():
+        own = module.name.split(".")[0]
+        others = (firsts(module) & NAMES) - known[own] - {own}
+        wrong += [f"{module.name} imports {other}" for other in others]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_parts_of_the_course_import_each_other_in_no_circle():
+    """Not even inside a function, where Python would let it pass."""
+    graph = {}
+    for module in modules():
+        areas = {area_of(name) for name in module.imports()} - {"", module.area}
+        graph.setdefault(module.area, set()).update(areas)
+    assert list(TopologicalSorter(graph).static_order())  # CycleError names a circle
 
 
 def test_widgets_are_imported_by_live_and_instruments_alone():

@@ -25,10 +25,10 @@ import course_utils
 from bootstrap.choices import remembered
 from bootstrap.machine import TESTED
 from tests.conftest import typed_modules
-from tests.sources import project_files
+from tests.sources import NAMES, project_files
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"bootstrap", "course_utils", "tests", "benchmarks", "sources", "docs"}
+OURS = {"bootstrap", "course_admin", "course_utils", "tests", "benchmarks", "sources", "docs"}
 
 # Declared, and never imported by name: who starts it.
 STARTED_OTHERWISE = {
@@ -119,10 +119,11 @@ def test_everything_imported_is_declared():
 
 def test_lessons_and_grading_need_no_package_of_the_tests():
     """So that `make lab` can do without; notebooks are generated from sources/."""
+    folders = tuple(f"{name}/" for name in (*NAMES, "sources"))
     needed = {
         module: files
         for module, paths in imports().items()
-        if (files := [path for path in paths if path.startswith(("course_utils/", "sources/"))])
+        if (files := [path for path in paths if path.startswith(folders)])
     }
     missing = undeclared(needed, names(lean()) | set(OPTIONAL), known())
     assert not {module: needed[module] for module in missing}
@@ -169,12 +170,13 @@ def test_no_package_is_declared_twice():
 
 
 def test_what_is_installed_is_what_is_imported_elsewhere():
-    """Not `bootstrap`, a name that others use too: it is run in the folder of the course."""
+    """By notebooks, nbgrader and workers. `bootstrap`, a name that others use too, is run in the
+    folder of the course."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     patterns = settings["packages"]["find"]["include"]
     here = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     installed = {name for name in here if any(fnmatch(name, pattern) for pattern in patterns)}
-    assert installed == {"course_utils"}
+    assert installed == {"course_admin", "course_utils"}
 
 
 def test_installed_package_declares_what_pyproject_does():

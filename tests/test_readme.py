@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.authoring.layout import select, this_course
+from course_admin.authoring.layout import select, this_course
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "INSTRUCTORS.md"]

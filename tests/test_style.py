@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.authoring.layout import select, this_course
+from course_admin.authoring.layout import select, this_course
 from tests.sources import ROOT, project_files
 
 COURSE = this_course()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils.authoring.convert import KERNEL
+from course_admin.authoring.convert import KERNEL
 from tests.browser.helpers import (
     difference,
     drag,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from course_utils.authoring.execute import run
-from course_utils.authoring.layout import select, this_course
+from course_admin.authoring.execute import run
+from course_admin.authoring.layout import select, this_course
 
 pytestmark = pytest.mark.notebooks
 

@@ -6,14 +6,14 @@ import shutil
 import nbformat
 import pytest
 
-from course_utils.authoring import __main__ as command
-from course_utils.authoring import site
-from course_utils.authoring.build import build
-from course_utils.authoring.check import broken_rules, drift, unexecuted
-from course_utils.authoring.execute import NotebookFailed, run
-from course_utils.authoring.layout import Layout, select
-from course_utils.authoring.release import student_version
-from course_utils.authoring.rules import lesson_faults, long_cells
+from course_admin.authoring import __main__ as command
+from course_admin.authoring import site
+from course_admin.authoring.build import build
+from course_admin.authoring.check import broken_rules, drift, unexecuted
+from course_admin.authoring.execute import NotebookFailed, run
+from course_admin.authoring.layout import Layout, select
+from course_admin.authoring.release import student_version
+from course_admin.authoring.rules import lesson_faults, long_cells
 
 LESSON = """# %% [markdown]
 # # First lesson

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
-from course_utils.authoring.convert import expand_nbgrader, notebook_bytes, notebook_from_text
+from course_admin.authoring.convert import expand_nbgrader, notebook_bytes, notebook_from_text
 
 TEXT = """# ---
 # jupyter:

@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from course_utils.authoring.outputs import (
+from course_admin.authoring.outputs import (
     FIGURE_LIMIT,
     PICTURE_LIMIT,
     PLOTLY,
@@ -21,7 +21,7 @@ from course_utils.authoring.outputs import (
     smaller_png,
     store_outputs,
 )
-from course_utils.authoring.syntax import code_of
+from course_admin.authoring.syntax import code_of
 
 
 def png(array: np.ndarray, **options) -> bytes:

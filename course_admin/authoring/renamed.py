@@ -13,7 +13,7 @@ import re
 
 from nbformat import NotebookNode
 
-from course_utils.authoring.syntax import code_cells, code_of
+from course_admin.authoring.syntax import code_cells, code_of
 
 COURSE = "course_utils"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.authoring.build import build, orphans
-from course_utils.authoring.layout import Layout, select
-from course_utils.authoring.outputs import has_current_outputs
-from course_utils.authoring.rules import lesson_faults, long_cells
+from course_admin.authoring.build import build, orphans
+from course_admin.authoring.layout import Layout, select
+from course_admin.authoring.outputs import has_current_outputs
+from course_admin.authoring.rules import lesson_faults, long_cells
 
 
 def drift(layout: Layout, names: list[str] | None = None) -> list[str]:

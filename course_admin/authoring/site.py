@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 
-from course_utils.authoring.layout import Layout, select
+from course_admin.authoring.layout import Layout, select
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>The course, to read</title>

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_utils.authoring.outputs import first_line
+from course_admin.authoring.outputs import first_line
 
 NOTEBOOK_BUDGET = 180.0  # seconds on two cores; most should need 120
 CELL_BUDGET = 60.0  # seconds for any one cell

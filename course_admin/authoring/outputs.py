@@ -8,8 +8,8 @@ import re
 
 from nbformat import NotebookNode
 
-from course_utils.authoring.renamed import same_but_for_names
-from course_utils.authoring.syntax import code_cells, code_of
+from course_admin.authoring.renamed import same_but_for_names
+from course_admin.authoring.syntax import code_cells, code_of
 
 PICTURE_LIMIT = 300_000  # bytes of PNG per picture
 TEXT_LIMIT = 50_000  # characters per text or HTML output

@@ -5,9 +5,9 @@ import json
 import nbformat
 import pytest
 
-from course_utils.authoring.check import broken_rules, drift, unexecuted
-from course_utils.authoring.layout import select, this_course
-from course_utils.authoring.outputs import FIGURE_LIMIT, PICTURE_LIMIT, PLOTLY, WIDGET_VIEW
+from course_admin.authoring.check import broken_rules, drift, unexecuted
+from course_admin.authoring.layout import select, this_course
+from course_admin.authoring.outputs import FIGURE_LIMIT, PICTURE_LIMIT, PLOTLY, WIDGET_VIEW
 
 COURSE = this_course()
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN", "BEGIN MARK SCHEME")

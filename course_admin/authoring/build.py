@@ -4,10 +4,10 @@ from pathlib import Path
 
 import nbformat
 
-from course_utils.authoring.convert import notebook_bytes, notebook_from_text
-from course_utils.authoring.layout import Layout, select
-from course_utils.authoring.outputs import adopt_outputs
-from course_utils.authoring.release import student_version
+from course_admin.authoring.convert import notebook_bytes, notebook_from_text
+from course_admin.authoring.layout import Layout, select
+from course_admin.authoring.outputs import adopt_outputs
+from course_admin.authoring.release import student_version
 
 
 def build(

@@ -1,19 +1,19 @@
-"""Command line: `python -m course_utils.authoring build|execute|check|site [NAME ...]`."""
+"""Command line: `python -m course_admin.authoring build|execute|check|site [NAME ...]`."""
 
 import argparse
 import sys
 import time
 from pathlib import Path
 
+from course_admin.authoring import site
+from course_admin.authoring.build import build, lesson_bytes
+from course_admin.authoring.check import broken_rules, drift, unexecuted
+from course_admin.authoring.convert import notebook_bytes, notebook_from_text
+from course_admin.authoring.execute import NotebookFailed, run
+from course_admin.authoring.layout import Layout, select, this_course
+from course_admin.authoring.outputs import store_outputs
+from course_admin.authoring.renamed import read_names
 from course_utils import SCALES
-from course_utils.authoring import site
-from course_utils.authoring.build import build, lesson_bytes
-from course_utils.authoring.check import broken_rules, drift, unexecuted
-from course_utils.authoring.convert import notebook_bytes, notebook_from_text
-from course_utils.authoring.execute import NotebookFailed, run
-from course_utils.authoring.layout import Layout, select, this_course
-from course_utils.authoring.outputs import store_outputs
-from course_utils.authoring.renamed import read_names
 
 STORED_SCALE = "laptop"
 
@@ -80,7 +80,7 @@ def site_command(layout: Layout, options) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m course_utils.authoring", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m course_admin.authoring", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in (
         ("build", build_command),

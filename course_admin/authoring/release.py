@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 from traitlets.config import Config
 
-from course_utils.authoring.convert import notebook_bytes
+from course_admin.authoring.convert import notebook_bytes
 
 
 def student_version(solution: Path, config_file: Path | None = None) -> bytes:

@@ -3,8 +3,8 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from course_utils.authoring.outputs import adopt_outputs, has_current_outputs, store_outputs
-from course_utils.authoring.renamed import read_names, same_but_for_names
+from course_admin.authoring.outputs import adopt_outputs, has_current_outputs, store_outputs
+from course_admin.authoring.renamed import read_names, same_but_for_names
 
 NAMES = read_names(
     """

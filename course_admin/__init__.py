@@ -1,0 +1,1 @@
+"""What instructors and maintainers run: notebooks from their sources, and grading."""
