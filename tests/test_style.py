@@ -25,6 +25,13 @@ def test_ruff_sees_all_python_and_no_generated_notebook():
     assert not [path for path in seen if path.suffix == ".ipynb"]
 
 
+def test_solved_notebooks_import_nothing_in_vain():
+    """Ruff reads the notebooks: their sources lack the cells that use `checks`."""
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F401", "solutions"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout
+
+
 @pytest.mark.parametrize("folder", [COURSE.lesson_sources, COURSE.solution_sources])
 def test_lines_of_lessons_fit_on_a_projector(folder):
     faults = []

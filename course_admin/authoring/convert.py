@@ -8,6 +8,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from course_admin.authoring.exercises import with_checks
+
 KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {
@@ -42,7 +44,7 @@ def notebook_from_text(text: str) -> NotebookNode:
     """
     taken: set[str] = set()
     cells = []
-    for raw in jupytext.reads(text, fmt="py:percent").cells:
+    for raw in with_checks(jupytext.reads(text, fmt="py:percent").cells):
         if raw.cell_type not in ("markdown", "code"):
             raise ValueError(
                 f"a {raw.cell_type} cell has no place in a lesson: {raw.source[:60]!r}"

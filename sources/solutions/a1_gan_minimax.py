@@ -33,14 +33,7 @@
 # 3. The **marks** cell shows what the check's inputs are worth. After you hand in, the same
 #    properties are tried on other inputs, and each one that holds earns its part.
 #
-# | | function | points |
-# |---|---|---|
-# | 1 | `game_value` | 3 |
-# | 2 | `discriminator_loss` | 3 |
-# | 3 | a prediction, then `generator_losses` | 2 + 4 |
-# | 4 | `optimal_discriminator` | 3 |
-# | 5 | `alternating_step` | 5 |
-# | 6 | a written answer | 5 |
+# {points}
 #
 # Keep the names of the functions and of their arguments. Use torch functions only: the course's
 # own solution would notice being called.
@@ -69,25 +62,13 @@ torch.set_num_threads(1)  # networks as small as these are fastest on one
 # $\log \sigma(a)$, and $1 - \sigma(a) = \sigma(-a)$.
 
 
-# %% nbgrader={"grade_id": "game_value", "kind": "solution"}
+# %% nbgrader={"grade_id": "game_value", "kind": "exercise", "points": 3}
 def game_value(real_logits, fake_logits):
     """V(D, G) as a scalar tensor, from logits of real and of generated samples."""
     ### BEGIN SOLUTION
     return F.logsigmoid(real_logits).mean() + F.logsigmoid(-fake_logits).mean()
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_game_value", "kind": "readonly"}
-checks.game_value(game_value)
-
-# %% nbgrader={"grade_id": "test_game_value", "kind": "test", "points": 3}
-# Marks for game_value: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("game_value", game_value, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("game_value", game_value, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · The discriminator's loss
@@ -101,7 +82,7 @@ checks.grade("game_value", game_value, points=3)
 # Write it with torch's cross-entropy for logits, or in any way you like.
 
 
-# %% nbgrader={"grade_id": "discriminator_loss", "kind": "solution"}
+# %% nbgrader={"grade_id": "discriminator_loss", "kind": "exercise", "points": 3}
 def discriminator_loss(real_logits, fake_logits):
     """Loss that D descends, -V, as a scalar tensor."""
     ### BEGIN SOLUTION
@@ -110,18 +91,6 @@ def discriminator_loss(real_logits, fake_logits):
     return on_real + on_fake
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_discriminator_loss", "kind": "readonly"}
-checks.discriminator_loss(discriminator_loss)
-
-# %% nbgrader={"grade_id": "test_discriminator_loss", "kind": "test", "points": 3}
-# Marks for discriminator_loss: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("discriminator_loss", discriminator_loss, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("discriminator_loss", discriminator_loss, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3 · The generator's two losses
@@ -141,23 +110,11 @@ checks.grade("discriminator_loss", discriminator_loss, points=3)
 #
 # Put a letter in quotation marks, before you compute anything.
 
-# %% nbgrader={"grade_id": "early_gradient", "kind": "solution"}
+# %% nbgrader={"grade_id": "early_gradient", "kind": "prediction", "points": 2}
 prediction = ...  # "a", "b", "c" or "d"
 ### BEGIN SOLUTION
 prediction = "d"
 ### END SOLUTION
-
-# %% nbgrader={"grade_id": "check_early_gradient", "kind": "readonly"}
-checks.predict("early_gradient", prediction)
-
-# %% nbgrader={"grade_id": "test_early_gradient", "kind": "test", "points": 2}
-# Marks for the prediction: given after you hand in. Here you see only that it was recorded.
-from course_utils import checks
-
-checks.preview_prediction("early_gradient", prediction, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade_prediction("early_gradient", prediction, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Then write
@@ -166,7 +123,7 @@ checks.grade_prediction("early_gradient", prediction, points=2)
 # smaller they are.
 
 
-# %% nbgrader={"grade_id": "generator_losses", "kind": "solution"}
+# %% nbgrader={"grade_id": "generator_losses", "kind": "exercise", "points": 4}
 def generator_losses(fake_logits):
     """The pair (saturating, non_saturating) of scalar tensors."""
     ### BEGIN SOLUTION
@@ -175,18 +132,6 @@ def generator_losses(fake_logits):
     return saturating, non_saturating
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_generator_losses", "kind": "readonly"}
-checks.generator_losses(generator_losses)
-
-# %% nbgrader={"grade_id": "test_generator_losses", "kind": "test", "points": 4}
-# Marks for generator_losses: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("generator_losses", generator_losses, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("generator_losses", generator_losses, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # Was your prediction right? Your own functions know: here are both slopes by the logit, from a sure
@@ -213,7 +158,7 @@ for probability in (0.01, 0.1, 0.5, 0.9):
 # density is never negative: raise a `ValueError` that says so.
 
 
-# %% nbgrader={"grade_id": "optimal_discriminator", "kind": "solution"}
+# %% nbgrader={"grade_id": "optimal_discriminator", "kind": "exercise", "points": 3}
 def optimal_discriminator(p_data, p_model):
     """D*(x) = p / (p + q) at every point; 1/2 where both are 0; ValueError below 0."""
     ### BEGIN SOLUTION
@@ -223,18 +168,6 @@ def optimal_discriminator(p_data, p_model):
     return torch.where(total > 0, p_data / total, 0.5)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_optimal_discriminator", "kind": "readonly"}
-checks.optimal_discriminator(optimal_discriminator)
-
-# %% nbgrader={"grade_id": "test_optimal_discriminator", "kind": "test", "points": 3}
-# Marks for optimal_discriminator: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("optimal_discriminator", optimal_discriminator, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("optimal_discriminator", optimal_discriminator, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 5 · One alternating step
@@ -254,7 +187,7 @@ checks.grade("optimal_discriminator", optimal_discriminator, points=3)
 # `"discriminator_loss"` and `"generator_loss"`. Use your own functions from above.
 
 
-# %% nbgrader={"grade_id": "alternating_step", "kind": "solution"}
+# %% nbgrader={"grade_id": "alternating_step", "kind": "exercise", "points": 5}
 def alternating_step(generator, discriminator, g_optimiser, d_optimiser, real, noise_d, noise_g):
     """One step of D with G frozen, then one step of G with D frozen; returns both losses."""
     ### BEGIN SOLUTION
@@ -270,18 +203,6 @@ def alternating_step(generator, discriminator, g_optimiser, d_optimiser, real, n
     return {"discriminator_loss": d_loss.item(), "generator_loss": g_loss.item()}
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_alternating_step", "kind": "readonly"}
-checks.alternating_step(alternating_step)
-
-# %% nbgrader={"grade_id": "test_alternating_step", "kind": "test", "points": 5}
-# Marks for alternating_step: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("alternating_step", alternating_step, points=5)
-### BEGIN HIDDEN TESTS
-checks.grade("alternating_step", alternating_step, points=5)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## See it work

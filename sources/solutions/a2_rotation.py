@@ -37,14 +37,7 @@
 # 3. The **marks** cell shows what the check's inputs are worth. After you hand in, the same
 #    properties are tried on other inputs, and each one that holds earns its part.
 #
-# | | function | points |
-# |---|---|---|
-# | 1 | `rotate_batch` | 4 |
-# | 2 | a prediction, then `rotation_loss` | 2 + 2 |
-# | 3 | `freeze_first_blocks` | 4 |
-# | 4 | `label_budget` | 4 |
-# | 5 | `relative_patch_pair` | 4 |
-# | 6 | a written answer | 5 |
+# {points}
 #
 # Keep the names of the functions and of their arguments. Use torch functions only: the course's
 # own solution would notice being called.
@@ -75,7 +68,7 @@ torch.set_num_threads(1)  # the checks' networks are tiny: one thread is fastest
 # Mind the axes: a channel is not a row.
 
 
-# %% nbgrader={"grade_id": "rotate_batch", "kind": "solution"}
+# %% nbgrader={"grade_id": "rotate_batch", "kind": "exercise", "points": 4}
 def rotate_batch(images):
     """The pair (pictures, labels): four turned copies of the batch, one after the other."""
     ### BEGIN SOLUTION
@@ -84,18 +77,6 @@ def rotate_batch(images):
     return pictures, labels
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_rotate_batch", "kind": "readonly"}
-checks.rotate_batch(rotate_batch)
-
-# %% nbgrader={"grade_id": "test_rotate_batch", "kind": "test", "points": 4}
-# Marks for rotate_batch: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("rotate_batch", rotate_batch, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("rotate_batch", rotate_batch, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · The four-way loss
@@ -115,23 +96,11 @@ checks.grade("rotate_batch", rotate_batch, points=4)
 #
 # Put a letter in quotation marks, before you compute anything.
 
-# %% nbgrader={"grade_id": "letter_n", "kind": "solution"}
+# %% nbgrader={"grade_id": "letter_n", "kind": "prediction", "points": 2}
 prediction = ...  # "a", "b", "c" or "d"
 ### BEGIN SOLUTION
 prediction = "c"
 ### END SOLUTION
-
-# %% nbgrader={"grade_id": "check_letter_n", "kind": "readonly"}
-checks.predict("letter_n", prediction)
-
-# %% nbgrader={"grade_id": "test_letter_n", "kind": "test", "points": 2}
-# Marks for the prediction: given after you hand in. Here you see only that it was recorded.
-from course_utils import checks
-
-checks.preview_prediction("letter_n", prediction, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade_prediction("letter_n", prediction, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Then write
@@ -140,25 +109,13 @@ checks.grade_prediction("letter_n", prediction, points=2)
 # float32, yet $\log p$ is simply $-200$.
 
 
-# %% nbgrader={"grade_id": "rotation_loss", "kind": "solution"}
+# %% nbgrader={"grade_id": "rotation_loss", "kind": "exercise", "points": 2}
 def rotation_loss(logits, turns):
     """The mean of -log p(turn) over the batch, as a scalar tensor."""
     ### BEGIN SOLUTION
     return F.cross_entropy(logits, turns)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_rotation_loss", "kind": "readonly"}
-checks.rotation_loss(rotation_loss)
-
-# %% nbgrader={"grade_id": "test_rotation_loss", "kind": "test", "points": 2}
-# Marks for rotation_loss: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("rotation_loss", rotation_loss, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade("rotation_loss", rotation_loss, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # Was your prediction right? Here is a network with no limits at all: it may give each *different*
@@ -194,7 +151,7 @@ plots.image_grid(1 - turned, labels=[f"turns = {int(k)}" for k in turns], column
 # the parameters that still learn, for the optimiser.
 
 
-# %% nbgrader={"grade_id": "freeze_first_blocks", "kind": "solution"}
+# %% nbgrader={"grade_id": "freeze_first_blocks", "kind": "exercise", "points": 4}
 def freeze_first_blocks(network, count):
     """Freeze the first `count` blocks; the list of the parameters that still learn."""
     ### BEGIN SOLUTION
@@ -203,18 +160,6 @@ def freeze_first_blocks(network, count):
     return list(network[count:].parameters())
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_freeze_first_blocks", "kind": "readonly"}
-checks.freeze_first_blocks(freeze_first_blocks)
-
-# %% nbgrader={"grade_id": "test_freeze_first_blocks", "kind": "test", "points": 4}
-# Marks for freeze_first_blocks: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("freeze_first_blocks", freeze_first_blocks, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("freeze_first_blocks", freeze_first_blocks, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 4 · A budget of labels
@@ -229,7 +174,7 @@ checks.grade("freeze_first_blocks", freeze_first_blocks, points=4)
 # - A class with fewer labels than that: raise a `ValueError` that says so.
 
 
-# %% nbgrader={"grade_id": "label_budget", "kind": "solution"}
+# %% nbgrader={"grade_id": "label_budget", "kind": "exercise", "points": 4}
 def label_budget(labels, per_class, generator):
     """Row numbers of a random subset with so many of each class; ValueError if one is short."""
     ### BEGIN SOLUTION
@@ -243,18 +188,6 @@ def label_budget(labels, per_class, generator):
     return torch.cat(chosen)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_label_budget", "kind": "readonly"}
-checks.label_budget(label_budget)
-
-# %% nbgrader={"grade_id": "test_label_budget", "kind": "test", "points": 4}
-# Marks for label_budget: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("label_budget", label_budget, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("label_budget", label_budget, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 5 · A patch and its neighbour
@@ -273,7 +206,7 @@ checks.grade("label_budget", label_budget, points=4)
 # leaves the picture: raise a `ValueError`. (Slicing never complains.)
 
 
-# %% nbgrader={"grade_id": "relative_patch_pair", "kind": "solution"}
+# %% nbgrader={"grade_id": "relative_patch_pair", "kind": "exercise", "points": 4}
 def relative_patch_pair(image, corner, place, side, gap, shift):
     """The pair (centre, neighbour) of patches; ValueError where the neighbour is outside."""
     ### BEGIN SOLUTION
@@ -286,18 +219,6 @@ def relative_patch_pair(image, corner, place, side, gap, shift):
     return centre, image[:, top : top + side, left : left + side]
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_relative_patch_pair", "kind": "readonly"}
-checks.relative_patch_pair(relative_patch_pair)
-
-# %% nbgrader={"grade_id": "test_relative_patch_pair", "kind": "test", "points": 4}
-# Marks for relative_patch_pair: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("relative_patch_pair", relative_patch_pair, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("relative_patch_pair", relative_patch_pair, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## See it work

@@ -32,15 +32,7 @@
 # 3. The **marks** cell shows what the check's inputs are worth. After you hand in, the same
 #    properties are tried on other inputs, and each one that holds earns its part.
 #
-# | | function | points |
-# |---|---|---|
-# | 1 | `normalise_lab` | 2 |
-# | 2 | `quantise_ab` | 3 |
-# | 3 | `rebalancing_weights` | 3 |
-# | 4 | a prediction, then `annealed_mean` | 2 + 4 |
-# | 5 | `pointer_attention` | 3 |
-# | 6 | `copy_colours` | 3 |
-# | 7 | a written answer | 5 |
+# {points}
 #
 # Keep the names of the functions and of their arguments. Use torch functions only: the course's
 # own solution would notice being called.
@@ -69,25 +61,13 @@ torch.set_num_threads(1)  # enough for networks this small, and a busy machine s
 # what it has to guess.
 
 
-# %% nbgrader={"grade_id": "normalise_lab", "kind": "solution"}
+# %% nbgrader={"grade_id": "normalise_lab", "kind": "exercise", "points": 2}
 def normalise_lab(lab):
     """The pair (lightness, chroma) of Lab pictures: both of about 1 at most."""
     ### BEGIN SOLUTION
     return lab[:, :1] / 50 - 1, lab[:, 1:] / 110
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_normalise_lab", "kind": "readonly"}
-checks.normalise_lab(normalise_lab)
-
-# %% nbgrader={"grade_id": "test_normalise_lab", "kind": "test", "points": 2}
-# Marks for normalise_lab: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("normalise_lab", normalise_lab, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade("normalise_lab", normalise_lab, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · The nearest bin
@@ -103,7 +83,7 @@ checks.grade("normalise_lab", normalise_lab, points=2)
 # the axes: the channels are not the last one.
 
 
-# %% nbgrader={"grade_id": "quantise_ab", "kind": "solution"}
+# %% nbgrader={"grade_id": "quantise_ab", "kind": "exercise", "points": 3}
 def quantise_ab(chroma, bins):
     """For each pixel the number of the bin nearest to its colour, as int64."""
     ### BEGIN SOLUTION
@@ -111,18 +91,6 @@ def quantise_ab(chroma, bins):
     return torch.cdist(colours, bins[None]).argmin(dim=-1)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_quantise_ab", "kind": "readonly"}
-checks.quantise_ab(quantise_ab)
-
-# %% nbgrader={"grade_id": "test_quantise_ab", "kind": "test", "points": 3}
-# Marks for quantise_ab: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("quantise_ab", quantise_ab, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("quantise_ab", quantise_ab, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3 · Weights for rare colours
@@ -138,7 +106,7 @@ checks.grade("quantise_ab", quantise_ab, points=3)
 # scale makes a random pixel's weight 1 on average. `shares` is $p$, `uniform` is $\lambda$.
 
 
-# %% nbgrader={"grade_id": "rebalancing_weights", "kind": "solution"}
+# %% nbgrader={"grade_id": "rebalancing_weights", "kind": "exercise", "points": 3}
 def rebalancing_weights(shares, uniform):
     """One weight per bin, large for rare colours; its mean over the pixels is 1."""
     ### BEGIN SOLUTION
@@ -147,18 +115,6 @@ def rebalancing_weights(shares, uniform):
     return weights / (shares * weights).sum()
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_rebalancing_weights", "kind": "readonly"}
-checks.rebalancing_weights(rebalancing_weights)
-
-# %% nbgrader={"grade_id": "test_rebalancing_weights", "kind": "test", "points": 3}
-# Marks for rebalancing_weights: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("rebalancing_weights", rebalancing_weights, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("rebalancing_weights", rebalancing_weights, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 4 · The annealed mean
@@ -182,23 +138,11 @@ checks.grade("rebalancing_weights", rebalancing_weights, points=3)
 #
 # Put a letter in quotation marks, before you compute anything.
 
-# %% nbgrader={"grade_id": "torn_between_two", "kind": "solution"}
+# %% nbgrader={"grade_id": "torn_between_two", "kind": "prediction", "points": 2}
 prediction = ...  # "a", "b", "c" or "d"
 ### BEGIN SOLUTION
 prediction = "c"
 ### END SOLUTION
-
-# %% nbgrader={"grade_id": "check_torn_between_two", "kind": "readonly"}
-checks.predict("torn_between_two", prediction)
-
-# %% nbgrader={"grade_id": "test_torn_between_two", "kind": "test", "points": 2}
-# Marks for the prediction: given after you hand in. Here you see only that it was recorded.
-from course_utils import checks
-
-checks.preview_prediction("torn_between_two", prediction, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade_prediction("torn_between_two", prediction, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Then write
@@ -209,7 +153,7 @@ checks.grade_prediction("torn_between_two", prediction, points=2)
 # `ValueError` that says so.
 
 
-# %% nbgrader={"grade_id": "annealed_mean", "kind": "solution"}
+# %% nbgrader={"grade_id": "annealed_mean", "kind": "exercise", "points": 4}
 def annealed_mean(logits, bins, temperature):
     """ab of each pixel: the mean of the bins under the annealed distribution."""
     ### BEGIN SOLUTION
@@ -219,18 +163,6 @@ def annealed_mean(logits, bins, temperature):
     return torch.einsum("nqhw,qc->nchw", annealed, bins)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_annealed_mean", "kind": "readonly"}
-checks.annealed_mean(annealed_mean)
-
-# %% nbgrader={"grade_id": "test_annealed_mean", "kind": "test", "points": 4}
-# Marks for annealed_mean: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("annealed_mean", annealed_mean, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("annealed_mean", annealed_mean, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # Was your prediction right? Your own function knows. Grey is at distance 0, and the red and the
@@ -260,7 +192,7 @@ for share in (0.5, 0.55, 0.7):
 # feature vectors may be long: $f_i^\top f_j = 400$ occurs.
 
 
-# %% nbgrader={"grade_id": "pointer_attention", "kind": "solution"}
+# %% nbgrader={"grade_id": "pointer_attention", "kind": "exercise", "points": 3}
 def pointer_attention(reference, target):
     """A, (n, reference, target): where in the reference each target cell points."""
     ### BEGIN SOLUTION
@@ -268,18 +200,6 @@ def pointer_attention(reference, target):
     return torch.softmax(similarity, dim=1)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_pointer_attention", "kind": "readonly"}
-checks.pointer_attention(pointer_attention)
-
-# %% nbgrader={"grade_id": "test_pointer_attention", "kind": "test", "points": 3}
-# Marks for pointer_attention: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("pointer_attention", pointer_attention, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("pointer_attention", pointer_attention, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 6 · Copying colours
@@ -294,25 +214,13 @@ checks.grade("pointer_attention", pointer_attention, points=3)
 # reach the features through $A$: this is how they learn.
 
 
-# %% nbgrader={"grade_id": "copy_colours", "kind": "solution"}
+# %% nbgrader={"grade_id": "copy_colours", "kind": "exercise", "points": 3}
 def copy_colours(attention, colours):
     """For each target cell the mixture of reference colours that it points at."""
     ### BEGIN SOLUTION
     return colours @ attention
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_copy_colours", "kind": "readonly"}
-checks.copy_colours(copy_colours)
-
-# %% nbgrader={"grade_id": "test_copy_colours", "kind": "test", "points": 3}
-# Marks for copy_colours: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("copy_colours", copy_colours, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("copy_colours", copy_colours, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## See it work

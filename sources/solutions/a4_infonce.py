@@ -36,14 +36,7 @@
 # 3. The **marks** cell shows what the check's inputs are worth. After you hand in, the same
 #    properties are tried on other inputs, and each one that holds earns its part.
 #
-# | | function | points |
-# |---|---|---|
-# | 1 | `cosine_scores` | 3 |
-# | 2 | `positives_as_labels` | 3 |
-# | 3 | `info_nce` | 4 |
-# | 4 | a prediction, then `mutual_information_bound` | 2 + 4 |
-# | 5 | `temperature_gradient` | 4 |
-# | 6 | a written answer | 5 |
+# {points}
 #
 # Keep the names of the functions and of their arguments. Use torch functions only: the course's
 # own solution would notice being called.
@@ -71,25 +64,13 @@ torch.set_num_threads(1)  # enough for networks this small, and a busy machine s
 # `(queries, keys)` of all cosines. A vector of zeros has no direction: its cosines are 0, not NaN.
 
 
-# %% nbgrader={"grade_id": "cosine_scores", "kind": "solution"}
+# %% nbgrader={"grade_id": "cosine_scores", "kind": "exercise", "points": 3}
 def cosine_scores(queries, keys):
     """The cosine of every query with every key, (queries, keys)."""
     ### BEGIN SOLUTION
     return F.normalize(queries, dim=1) @ F.normalize(keys, dim=1).T
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_cosine_scores", "kind": "readonly"}
-checks.cosine_scores(cosine_scores)
-
-# %% nbgrader={"grade_id": "test_cosine_scores", "kind": "test", "points": 3}
-# Marks for cosine_scores: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("cosine_scores", cosine_scores, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("cosine_scores", cosine_scores, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · The positive as a label
@@ -107,7 +88,7 @@ checks.grade("cosine_scores", cosine_scores, points=3)
 # so.
 
 
-# %% nbgrader={"grade_id": "positives_as_labels", "kind": "solution"}
+# %% nbgrader={"grade_id": "positives_as_labels", "kind": "exercise", "points": 3}
 def positives_as_labels(pictures):
     """For each view the place of the other view of its picture; ValueError where there is none."""
     ### BEGIN SOLUTION
@@ -118,18 +99,6 @@ def positives_as_labels(pictures):
     return same.long().argmax(dim=1)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_positives_as_labels", "kind": "readonly"}
-checks.positives_as_labels(positives_as_labels)
-
-# %% nbgrader={"grade_id": "test_positives_as_labels", "kind": "test", "points": 3}
-# Marks for positives_as_labels: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("positives_as_labels", positives_as_labels, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("positives_as_labels", positives_as_labels, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3 · The InfoNCE loss
@@ -145,25 +114,13 @@ checks.grade("positives_as_labels", positives_as_labels, points=3)
 #   view is kept from choosing itself. (But $0 \cdot \infty$ is NaN.)
 
 
-# %% nbgrader={"grade_id": "info_nce", "kind": "solution"}
+# %% nbgrader={"grade_id": "info_nce", "kind": "exercise", "points": 4}
 def info_nce(scores, labels, temperature):
     """The mean of -log softmax(scores / temperature) at the labels, in nats."""
     ### BEGIN SOLUTION
     return F.cross_entropy(scores / temperature, labels)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_info_nce", "kind": "readonly"}
-checks.info_nce(info_nce)
-
-# %% nbgrader={"grade_id": "test_info_nce", "kind": "test", "points": 4}
-# Marks for info_nce: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("info_nce", info_nce, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("info_nce", info_nce, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 4 · A bound on mutual information
@@ -184,23 +141,11 @@ checks.grade("info_nce", info_nce, points=4)
 #
 # Put a letter in quotation marks, before you compute anything.
 
-# %% nbgrader={"grade_id": "how_much_can_be_shown", "kind": "solution"}
+# %% nbgrader={"grade_id": "how_much_can_be_shown", "kind": "prediction", "points": 2}
 prediction = ...  # "a", "b", "c" or "d"
 ### BEGIN SOLUTION
 prediction = "b"
 ### END SOLUTION
-
-# %% nbgrader={"grade_id": "check_how_much_can_be_shown", "kind": "readonly"}
-checks.predict("how_much_can_be_shown", prediction)
-
-# %% nbgrader={"grade_id": "test_how_much_can_be_shown", "kind": "test", "points": 2}
-# Marks for the prediction: given after you hand in. Here you see only that it was recorded.
-from course_utils import checks
-
-checks.preview_prediction("how_much_can_be_shown", prediction, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade_prediction("how_much_can_be_shown", prediction, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Then write
@@ -210,25 +155,13 @@ checks.grade_prediction("how_much_can_be_shown", prediction, points=2)
 # negative; leave it so, or the mean over batches is no bound any more.
 
 
-# %% nbgrader={"grade_id": "mutual_information_bound", "kind": "solution"}
+# %% nbgrader={"grade_id": "mutual_information_bound", "kind": "exercise", "points": 4}
 def mutual_information_bound(scores, labels):
     """log N - L in nats: so much information the scores show."""
     ### BEGIN SOLUTION
     return math.log(scores.shape[1]) - F.cross_entropy(scores, labels)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_mutual_information_bound", "kind": "readonly"}
-checks.mutual_information_bound(mutual_information_bound)
-
-# %% nbgrader={"grade_id": "test_mutual_information_bound", "kind": "test", "points": 4}
-# Marks for mutual_information_bound: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("mutual_information_bound", mutual_information_bound, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("mutual_information_bound", mutual_information_bound, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # Was your prediction right? Your own function knows. These are Gaussian pairs of which the truth is
@@ -265,7 +198,7 @@ print("log N     " + "".join(f"{math.log(N):<10.2f}" for N in (4, 16, 64, 256)))
 # $1/(n\tau)$? Return the whole matrix, `(queries, keys)`. The arguments are those of `info_nce`.
 
 
-# %% nbgrader={"grade_id": "temperature_gradient", "kind": "solution"}
+# %% nbgrader={"grade_id": "temperature_gradient", "kind": "exercise", "points": 4}
 def temperature_gradient(scores, labels, temperature):
     """The slope of the InfoNCE loss by every score, (queries, keys)."""
     ### BEGIN SOLUTION
@@ -274,18 +207,6 @@ def temperature_gradient(scores, labels, temperature):
     return (share - right) / (len(scores) * temperature)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_temperature_gradient", "kind": "readonly"}
-checks.temperature_gradient(temperature_gradient)
-
-# %% nbgrader={"grade_id": "test_temperature_gradient", "kind": "test", "points": 4}
-# Marks for temperature_gradient: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("temperature_gradient", temperature_gradient, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("temperature_gradient", temperature_gradient, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # What your gradient says of one query with its positive and twelve negatives, from the nearest to

@@ -35,15 +35,7 @@
 # 3. The **marks** cell shows what the check's inputs are worth. After you hand in, the same
 #    properties are tried on other inputs, and each one that holds earns its part.
 #
-# | | function | points |
-# |---|---|---|
-# | 1 | `two_views_index` | 2 |
-# | 2 | a prediction, then `nt_xent` | 2 + 4 |
-# | 3 | `momentum_update` | 3 |
-# | 4 | `enqueue_dequeue` | 4 |
-# | 5 | `moco_logits` | 3 |
-# | 6 | `linear_probe_step` | 3 |
-# | 7 | a written answer | 4 |
+# {points}
 #
 # Keep the names of the functions and of their arguments. Use torch functions only: the course's
 # own solution would notice being called.
@@ -70,25 +62,13 @@ torch.set_num_threads(1)  # enough for networks this small, and a busy machine s
 # **other** view of the same picture.
 
 
-# %% nbgrader={"grade_id": "two_views_index", "kind": "solution"}
+# %% nbgrader={"grade_id": "two_views_index", "kind": "exercise", "points": 2}
 def two_views_index(pictures):
     """For each of the 2n views the row of the other view of its picture."""
     ### BEGIN SOLUTION
     return torch.arange(2 * pictures).roll(pictures)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_two_views_index", "kind": "readonly"}
-checks.two_views_index(two_views_index)
-
-# %% nbgrader={"grade_id": "test_two_views_index", "kind": "test", "points": 2}
-# Marks for two_views_index: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("two_views_index", two_views_index, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade("two_views_index", two_views_index, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · SimCLR's loss
@@ -112,23 +92,11 @@ checks.grade("two_views_index", two_views_index, points=2)
 #
 # Put a letter in quotation marks, before you compute anything.
 
-# %% nbgrader={"grade_id": "all_the_same", "kind": "solution"}
+# %% nbgrader={"grade_id": "all_the_same", "kind": "prediction", "points": 2}
 prediction = ...  # "a", "b", "c" or "d"
 ### BEGIN SOLUTION
 prediction = "d"
 ### END SOLUTION
-
-# %% nbgrader={"grade_id": "check_all_the_same", "kind": "readonly"}
-checks.predict("all_the_same", prediction)
-
-# %% nbgrader={"grade_id": "test_all_the_same", "kind": "test", "points": 2}
-# Marks for the prediction: given after you hand in. Here you see only that it was recorded.
-from course_utils import checks
-
-checks.preview_prediction("all_the_same", prediction, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade_prediction("all_the_same", prediction, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Then write
@@ -138,7 +106,7 @@ checks.grade_prediction("all_the_same", prediction, points=2)
 # $\exp(s/\tau)$ is too large for float32, and the loss is still a small number.
 
 
-# %% nbgrader={"grade_id": "nt_xent", "kind": "solution"}
+# %% nbgrader={"grade_id": "nt_xent", "kind": "exercise", "points": 4}
 def nt_xent(projections, temperature):
     """The mean over all views of -log p(the other view), as a scalar tensor."""
     ### BEGIN SOLUTION
@@ -148,18 +116,6 @@ def nt_xent(projections, temperature):
     return F.cross_entropy(scores, two_views_index(len(scores) // 2))
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_nt_xent", "kind": "readonly"}
-checks.nt_xent(nt_xent)
-
-# %% nbgrader={"grade_id": "test_nt_xent", "kind": "test", "points": 4}
-# Marks for nt_xent: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("nt_xent", nt_xent, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("nt_xent", nt_xent, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # Was your prediction right? (If you were wrong, leave the prediction as it is, and remember what
@@ -185,7 +141,7 @@ for name, projections in (("collapsed", collapsed), ("every picture apart", perf
 # by shared memory.
 
 
-# %% nbgrader={"grade_id": "momentum_update", "kind": "solution"}
+# %% nbgrader={"grade_id": "momentum_update", "kind": "exercise", "points": 3}
 def momentum_update(key_encoder, query_encoder, momentum):
     """Move every parameter of the key encoder a little towards the query encoder's."""
     ### BEGIN SOLUTION
@@ -194,18 +150,6 @@ def momentum_update(key_encoder, query_encoder, momentum):
             key.mul_(momentum).add_(query, alpha=1 - momentum)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_momentum_update", "kind": "readonly"}
-checks.momentum_update(momentum_update)
-
-# %% nbgrader={"grade_id": "test_momentum_update", "kind": "test", "points": 3}
-# Marks for momentum_update: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("momentum_update", momentum_update, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("momentum_update", momentum_update, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 4 · A queue of keys
@@ -221,7 +165,7 @@ checks.grade("momentum_update", momentum_update, points=3)
 # - The queue keeps numbers, no graphs: whatever the keys hang on is cut.
 
 
-# %% nbgrader={"grade_id": "enqueue_dequeue", "kind": "solution"}
+# %% nbgrader={"grade_id": "enqueue_dequeue", "kind": "exercise", "points": 4}
 def enqueue_dequeue(queue, place, keys):
     """The pair (queue, place) after the keys took the places of the oldest."""
     ### BEGIN SOLUTION
@@ -230,18 +174,6 @@ def enqueue_dequeue(queue, place, keys):
     return renewed, (place + len(keys)) % len(queue)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_enqueue_dequeue", "kind": "readonly"}
-checks.enqueue_dequeue(enqueue_dequeue)
-
-# %% nbgrader={"grade_id": "test_enqueue_dequeue", "kind": "test", "points": 4}
-# Marks for enqueue_dequeue: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("enqueue_dequeue", enqueue_dequeue, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("enqueue_dequeue", enqueue_dequeue, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 5 · Own key against queue
@@ -255,7 +187,7 @@ checks.grade("enqueue_dequeue", enqueue_dequeue, points=4)
 # **constants**: see to it that only the queries receive a gradient.
 
 
-# %% nbgrader={"grade_id": "moco_logits", "kind": "solution"}
+# %% nbgrader={"grade_id": "moco_logits", "kind": "exercise", "points": 3}
 def moco_logits(queries, keys, queue, temperature):
     """Logits (n, 1 + K): the own key first, then the queue."""
     ### BEGIN SOLUTION
@@ -264,18 +196,6 @@ def moco_logits(queries, keys, queue, temperature):
     return torch.cat([own, others], dim=1) / temperature
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_moco_logits", "kind": "readonly"}
-checks.moco_logits(moco_logits)
-
-# %% nbgrader={"grade_id": "test_moco_logits", "kind": "test", "points": 3}
-# Marks for moco_logits: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("moco_logits", moco_logits, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("moco_logits", moco_logits, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 6 · Linear evaluation
@@ -289,7 +209,7 @@ checks.grade("moco_logits", moco_logits, points=3)
 # weights nor its batch statistics move, and that no gradient reaches it.
 
 
-# %% nbgrader={"grade_id": "linear_probe_step", "kind": "solution"}
+# %% nbgrader={"grade_id": "linear_probe_step", "kind": "exercise", "points": 3}
 def linear_probe_step(encoder, linear, optimiser, images, labels):
     """One training step of `linear` on the features of a resting encoder; the loss."""
     ### BEGIN SOLUTION
@@ -303,18 +223,6 @@ def linear_probe_step(encoder, linear, optimiser, images, labels):
     return loss.detach()
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_linear_probe_step", "kind": "readonly"}
-checks.linear_probe_step(linear_probe_step)
-
-# %% nbgrader={"grade_id": "test_linear_probe_step", "kind": "test", "points": 3}
-# Marks for linear_probe_step: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("linear_probe_step", linear_probe_step, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("linear_probe_step", linear_probe_step, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## See it work

@@ -34,15 +34,7 @@
 # 3. The **marks** cell shows what the check's inputs are worth. After you hand in, the same
 #    properties are tried on other inputs, and each one that holds earns its part.
 #
-# | | function | points |
-# |---|---|---|
-# | 1 | `project_points` | 4 |
-# | 2 | `pixels_to_rays` | 3 |
-# | 3 | `frustum_planes` | 4 |
-# | 4 | `voxelise` | 3 |
-# | 5 | `balanced_occupancy_loss` | 3 |
-# | 6 | a prediction, then `voxel_iou` | 2 + 3 |
-# | 7 | a written answer | 3 |
+# {points}
 #
 # Keep the names of the functions and of their arguments. Use torch functions only: the course's
 # own solution would notice being called.
@@ -81,7 +73,7 @@ torch.set_num_threads(1)
 # one.
 
 
-# %% nbgrader={"grade_id": "project_points", "kind": "solution"}
+# %% nbgrader={"grade_id": "project_points", "kind": "exercise", "points": 4}
 def project_points(points, rotation, centre, focal, principal):
     """Pixels (n, 2) and depths (n,) of points of the world."""
     ### BEGIN SOLUTION
@@ -90,18 +82,6 @@ def project_points(points, rotation, centre, focal, principal):
     return focal * local[:, :2] / depth[:, None] + principal, depth
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_project_points", "kind": "readonly"}
-checks.project_points(project_points)
-
-# %% nbgrader={"grade_id": "test_project_points", "kind": "test", "points": 4}
-# Marks for project_points: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("project_points", project_points, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("project_points", project_points, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · From a pixel to its ray
@@ -115,7 +95,7 @@ checks.grade("project_points", project_points, points=4)
 # the world; the directions have **length 1**.
 
 
-# %% nbgrader={"grade_id": "pixels_to_rays", "kind": "solution"}
+# %% nbgrader={"grade_id": "pixels_to_rays", "kind": "exercise", "points": 3}
 def pixels_to_rays(pixels, rotation, centre, focal, principal):
     """Origins and unit directions, both (n, 3), of the rays through pixels."""
     ### BEGIN SOLUTION
@@ -125,18 +105,6 @@ def pixels_to_rays(pixels, rotation, centre, focal, principal):
     return centre.expand_as(directions), directions
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_pixels_to_rays", "kind": "readonly"}
-checks.pixels_to_rays(pixels_to_rays)
-
-# %% nbgrader={"grade_id": "test_pixels_to_rays", "kind": "test", "points": 3}
-# Marks for pixels_to_rays: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("pixels_to_rays", pixels_to_rays, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("pixels_to_rays", pixels_to_rays, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3 · What a rectangle knows
@@ -155,7 +123,7 @@ checks.grade("pixels_to_rays", pixels_to_rays, points=3)
 # seen.
 
 
-# %% nbgrader={"grade_id": "frustum_planes", "kind": "solution"}
+# %% nbgrader={"grade_id": "frustum_planes", "kind": "exercise", "points": 4}
 def frustum_planes(rectangle, rotation, centre, focal, principal):
     """Outward unit normals (5, 3) and offsets (5,): left, top, right, bottom, camera."""
     ### BEGIN SOLUTION
@@ -167,18 +135,6 @@ def frustum_planes(rectangle, rotation, centre, focal, principal):
     return normals, normals @ centre
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_frustum_planes", "kind": "readonly"}
-checks.frustum_planes(frustum_planes)
-
-# %% nbgrader={"grade_id": "test_frustum_planes", "kind": "test", "points": 4}
-# Marks for frustum_planes: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("frustum_planes", frustum_planes, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("frustum_planes", frustum_planes, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # All three at work. On the left a picture, with the points of the object's surface projected by
@@ -262,7 +218,7 @@ fig
 # nothing goes wrong because of them.
 
 
-# %% nbgrader={"grade_id": "voxelise", "kind": "solution"}
+# %% nbgrader={"grade_id": "voxelise", "kind": "exercise", "points": 3}
 def voxelise(points, resolution, side):
     """Which voxels of the cube hold a point: a boolean grid, indexed x, y, z."""
     ### BEGIN SOLUTION
@@ -273,18 +229,6 @@ def voxelise(points, resolution, side):
     return grid
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_voxelise", "kind": "readonly"}
-checks.voxelise(voxelise)
-
-# %% nbgrader={"grade_id": "test_voxelise", "kind": "test", "points": 3}
-# Marks for voxelise: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("voxelise", voxelise, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("voxelise", voxelise, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # What all views together see of the surface, as voxels, finer and finer. Each picture looks through
@@ -320,7 +264,7 @@ plots.image_grid(torch.stack(shown), labels=names, columns=4, picture_inches=2)
 # - An object all of whose voxels are of one kind has no $L$: raise a `ValueError` that says so.
 
 
-# %% nbgrader={"grade_id": "balanced_occupancy_loss", "kind": "solution"}
+# %% nbgrader={"grade_id": "balanced_occupancy_loss", "kind": "exercise", "points": 3}
 def balanced_occupancy_loss(logits, occupancy):
     """The mean over objects of half the full voxels' mean cost and half the empty ones'."""
     ### BEGIN SOLUTION
@@ -332,18 +276,6 @@ def balanced_occupancy_loss(logits, occupancy):
     return (miss + false_alarm).mean() / 2
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_balanced_occupancy_loss", "kind": "readonly"}
-checks.balanced_occupancy_loss(balanced_occupancy_loss)
-
-# %% nbgrader={"grade_id": "test_balanced_occupancy_loss", "kind": "test", "points": 3}
-# Marks for balanced_occupancy_loss: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("balanced_occupancy_loss", balanced_occupancy_loss, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("balanced_occupancy_loss", balanced_occupancy_loss, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # A network that knows nothing yet says the same probability everywhere. Which one would it choose?
@@ -389,23 +321,11 @@ fig
 #
 # Put a letter in quotation marks, before you compute anything.
 
-# %% nbgrader={"grade_id": "ten_percent_too_large", "kind": "solution"}
+# %% nbgrader={"grade_id": "ten_percent_too_large", "kind": "prediction", "points": 2}
 prediction = ...  # "a", "b", "c" or "d"
 ### BEGIN SOLUTION
 prediction = "c"
 ### END SOLUTION
-
-# %% nbgrader={"grade_id": "check_ten_percent_too_large", "kind": "readonly"}
-checks.predict("ten_percent_too_large", prediction)
-
-# %% nbgrader={"grade_id": "test_ten_percent_too_large", "kind": "test", "points": 2}
-# Marks for the prediction: given after you hand in. Here you see only that it was recorded.
-from course_utils import checks
-
-checks.preview_prediction("ten_percent_too_large", prediction, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade_prediction("ten_percent_too_large", prediction, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Then write
@@ -415,7 +335,7 @@ checks.grade_prediction("ten_percent_too_large", prediction, points=2)
 # to the threshold is not above it. Where prediction and truth are both empty, they agree: 1.
 
 
-# %% nbgrader={"grade_id": "voxel_iou", "kind": "solution"}
+# %% nbgrader={"grade_id": "voxel_iou", "kind": "exercise", "points": 3}
 def voxel_iou(predicted, truth, threshold):
     """Intersection over union of each object's voxels, (objects,)."""
     ### BEGIN SOLUTION
@@ -424,18 +344,6 @@ def voxel_iou(predicted, truth, threshold):
     return torch.where(either > 0, both / either.clamp(min=1), 1.0)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_voxel_iou", "kind": "readonly"}
-checks.voxel_iou(voxel_iou)
-
-# %% nbgrader={"grade_id": "test_voxel_iou", "kind": "test", "points": 3}
-# Marks for voxel_iou: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("voxel_iou", voxel_iou, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("voxel_iou", voxel_iou, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # Was your prediction right? Your own function knows. (If you were wrong, leave the prediction as it

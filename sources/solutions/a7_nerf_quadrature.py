@@ -33,15 +33,7 @@
 # 3. The **marks** cell shows what the check's inputs are worth. After you hand in, the same
 #    properties are tried on other inputs, and each one that holds earns its part.
 #
-# | | function | points |
-# |---|---|---|
-# | 1 | a prediction, then `alpha_from_density` | 2 + 3 |
-# | 2 | `weights_from_alpha` | 4 |
-# | 3 | `composite` | 3 |
-# | 4 | `stratified_distances` | 3 |
-# | 5 | `sample_pdf` | 4 |
-# | 6 | `positional_encoding` | 3 |
-# | 7 | a written answer | 3 |
+# {points}
 #
 # Keep the names of the functions and of their arguments. Use torch functions only: the course's
 # own solution would notice being called. Samples and bins are the **last** axis; in front of it
@@ -81,23 +73,11 @@ torch.set_num_threads(1)  # enough for a network this small, and a busy machine 
 #
 # Put a letter in quotation marks, before you compute anything.
 
-# %% nbgrader={"grade_id": "one_bin_or_a_hundred", "kind": "solution"}
+# %% nbgrader={"grade_id": "one_bin_or_a_hundred", "kind": "prediction", "points": 2}
 prediction = ...  # "a", "b", "c" or "d"
 ### BEGIN SOLUTION
 prediction = "b"
 ### END SOLUTION
-
-# %% nbgrader={"grade_id": "check_one_bin_or_a_hundred", "kind": "readonly"}
-checks.predict("one_bin_or_a_hundred", prediction)
-
-# %% nbgrader={"grade_id": "test_one_bin_or_a_hundred", "kind": "test", "points": 2}
-# Marks for the prediction: given after you hand in. Here you see only that it was recorded.
-from course_utils import checks
-
-checks.preview_prediction("one_bin_or_a_hundred", prediction, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade_prediction("one_bin_or_a_hundred", prediction, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Then write
@@ -110,7 +90,7 @@ checks.grade_prediction("one_bin_or_a_hundred", prediction, points=2)
 #   a torch function for $e^x - 1$.
 
 
-# %% nbgrader={"grade_id": "alpha_from_density", "kind": "solution"}
+# %% nbgrader={"grade_id": "alpha_from_density", "kind": "exercise", "points": 3}
 def alpha_from_density(density, lengths):
     """1 - exp(-density * length) for every bin; ValueError for a negative number."""
     ### BEGIN SOLUTION
@@ -119,18 +99,6 @@ def alpha_from_density(density, lengths):
     return -torch.expm1(-density * lengths)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_alpha_from_density", "kind": "readonly"}
-checks.alpha_from_density(alpha_from_density)
-
-# %% nbgrader={"grade_id": "test_alpha_from_density", "kind": "test", "points": 3}
-# Marks for alpha_from_density: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("alpha_from_density", alpha_from_density, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("alpha_from_density", alpha_from_density, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · What still gets through
@@ -144,7 +112,7 @@ checks.grade("alpha_from_density", alpha_from_density, points=3)
 # to far, and may hold exact zeros (empty space) and ones (a wall). Return the weights.
 
 
-# %% nbgrader={"grade_id": "weights_from_alpha", "kind": "solution"}
+# %% nbgrader={"grade_id": "weights_from_alpha", "kind": "exercise", "points": 4}
 def weights_from_alpha(alpha):
     """w_i = alpha_i (1 - alpha_1) ... (1 - alpha_{i-1}) for every sample, the same shape."""
     ### BEGIN SOLUTION
@@ -153,18 +121,6 @@ def weights_from_alpha(alpha):
     return alpha * in_front
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_weights_from_alpha", "kind": "readonly"}
-checks.weights_from_alpha(weights_from_alpha)
-
-# %% nbgrader={"grade_id": "test_weights_from_alpha", "kind": "test", "points": 4}
-# Marks for weights_from_alpha: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("weights_from_alpha", weights_from_alpha, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("weights_from_alpha", weights_from_alpha, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # Was your prediction right? Your own functions know. (If you were wrong, leave the prediction as it
@@ -191,7 +147,7 @@ for bins in (1, 2, 10, 100):
 # `(channels,)`. Return `(..., channels)`. Do not clip: light may be brighter than 1.
 
 
-# %% nbgrader={"grade_id": "composite", "kind": "solution"}
+# %% nbgrader={"grade_id": "composite", "kind": "exercise", "points": 3}
 def composite(weights, values, background):
     """What each ray sees, (..., channels): the samples' light, and the rest from the background."""
     ### BEGIN SOLUTION
@@ -200,18 +156,6 @@ def composite(weights, values, background):
     return light + left * background
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_composite", "kind": "readonly"}
-checks.composite(composite)
-
-# %% nbgrader={"grade_id": "test_composite", "kind": "test", "points": 3}
-# Marks for composite: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("composite", composite, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("composite", composite, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 4 · One place in each bin
@@ -226,7 +170,7 @@ checks.grade("composite", composite, points=3)
 # draws. Follow the `dtype` of the edges.
 
 
-# %% nbgrader={"grade_id": "stratified_distances", "kind": "solution"}
+# %% nbgrader={"grade_id": "stratified_distances", "kind": "exercise", "points": 3}
 def stratified_distances(edges, rays, generator):
     """One random distance in every bin of every ray, (*rays, bins)."""
     ### BEGIN SOLUTION
@@ -235,18 +179,6 @@ def stratified_distances(edges, rays, generator):
     return edges[:-1] + share * (edges[1:] - edges[:-1])
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_stratified_distances", "kind": "readonly"}
-checks.stratified_distances(stratified_distances)
-
-# %% nbgrader={"grade_id": "test_stratified_distances", "kind": "test", "points": 3}
-# Marks for stratified_distances: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("stratified_distances", stratified_distances, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("stratified_distances", stratified_distances, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 5 · A second look where it matters
@@ -267,7 +199,7 @@ checks.grade("stratified_distances", stratified_distances, points=3)
 # right=True)` counts the edges with $P \le u$, row by row; beware of a rounded $P_n$ just below 1.
 
 
-# %% nbgrader={"grade_id": "sample_pdf", "kind": "solution"}
+# %% nbgrader={"grade_id": "sample_pdf", "kind": "exercise", "points": 4}
 def sample_pdf(edges, weights, count, generator):
     """Distances (rays, count) drawn by the weights of the bins, from near to far."""
     ### BEGIN SOLUTION
@@ -282,18 +214,6 @@ def sample_pdf(edges, weights, count, generator):
     return edges[bins] + share.clamp(0, 1) * lengths[bins]
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_sample_pdf", "kind": "readonly"}
-checks.sample_pdf(sample_pdf)
-
-# %% nbgrader={"grade_id": "test_sample_pdf", "kind": "test", "points": 4}
-# Marks for sample_pdf: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("sample_pdf", sample_pdf, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("sample_pdf", sample_pdf, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # What it does, on a ray that meets a thin leaf and, behind it, a wall. Twelve bins find that
@@ -346,7 +266,7 @@ fig
 # $L = 0$ stands for no encoding: return the points.
 
 
-# %% nbgrader={"grade_id": "positional_encoding", "kind": "solution"}
+# %% nbgrader={"grade_id": "positional_encoding", "kind": "exercise", "points": 3}
 def positional_encoding(points, frequencies):
     """2 L D features of every point: by octave, sines before cosines; the points for L = 0."""
     ### BEGIN SOLUTION
@@ -356,18 +276,6 @@ def positional_encoding(points, frequencies):
     return torch.cat([wave(phase) for phase in phases for wave in (torch.sin, torch.cos)], -1)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_positional_encoding", "kind": "readonly"}
-checks.positional_encoding(positional_encoding)
-
-# %% nbgrader={"grade_id": "test_positional_encoding", "kind": "test", "points": 3}
-# Marks for positional_encoding: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("positional_encoding", positional_encoding, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("positional_encoding", positional_encoding, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## See it work

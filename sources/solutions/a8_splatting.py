@@ -32,14 +32,7 @@
 # 3. The **marks** cell shows what the check's inputs are worth. After you hand in, the same
 #    properties are tried on other inputs, and each one that holds earns its part.
 #
-# | | function | points |
-# |---|---|---|
-# | 1 | `covariance_3d` | 3 |
-# | 2 | `project_covariance` | 4 |
-# | 3 | a prediction, then `gaussian_footprint` | 2 + 4 |
-# | 4 | `sort_and_composite` | 4 |
-# | 5 | `densify_mask` | 4 |
-# | 6 | a written answer | 4 |
+# {points}
 #
 # Keep the names of the functions and of their arguments. Use torch functions only: the course's
 # own solution would notice being called. The last section calls your functions hundreds of
@@ -74,7 +67,7 @@ torch.set_num_threads(1)  # enough for pictures this small, and a busy machine s
 # `scales` is `(gaussians, 3)`, `quaternions` is `(gaussians, 4)`. Return `(gaussians, 3, 3)`.
 
 
-# %% nbgrader={"grade_id": "covariance_3d", "kind": "solution"}
+# %% nbgrader={"grade_id": "covariance_3d", "kind": "exercise", "points": 3}
 def covariance_3d(scales, quaternions):
     """R diag(s)^2 R^T of each Gaussian, (gaussians, 3, 3)."""
     ### BEGIN SOLUTION
@@ -88,18 +81,6 @@ def covariance_3d(scales, quaternions):
     return half @ half.mT
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_covariance_3d", "kind": "readonly"}
-checks.covariance_3d(covariance_3d)
-
-# %% nbgrader={"grade_id": "test_covariance_3d", "kind": "test", "points": 3}
-# Marks for covariance_3d: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("covariance_3d", covariance_3d, points=3)
-### BEGIN HIDDEN TESTS
-checks.grade("covariance_3d", covariance_3d, points=3)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2 · Its ellipse on the picture
@@ -123,7 +104,7 @@ checks.grade("covariance_3d", covariance_3d, points=3)
 # `focal` is a number. Return `(gaussians, 2, 2)`, in squared pixels.
 
 
-# %% nbgrader={"grade_id": "project_covariance", "kind": "solution"}
+# %% nbgrader={"grade_id": "project_covariance", "kind": "exercise", "points": 4}
 def project_covariance(means, covariances, rotation, centre, focal):
     """J W S W^T J^T and the low-pass, for each Gaussian, (gaussians, 2, 2)."""
     ### BEGIN SOLUTION
@@ -134,18 +115,6 @@ def project_covariance(means, covariances, rotation, centre, focal):
     return half @ covariances @ half.mT + 0.3 * torch.eye(2).to(half)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_project_covariance", "kind": "readonly"}
-checks.project_covariance(project_covariance)
-
-# %% nbgrader={"grade_id": "test_project_covariance", "kind": "test", "points": 4}
-# Marks for project_covariance: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("project_covariance", project_covariance, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("project_covariance", project_covariance, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3 · What it covers of each pixel
@@ -168,23 +137,11 @@ checks.grade("project_covariance", project_covariance, points=4)
 #
 # Put a letter in quotation marks, before you compute anything.
 
-# %% nbgrader={"grade_id": "twice_as_far", "kind": "solution"}
+# %% nbgrader={"grade_id": "twice_as_far", "kind": "prediction", "points": 2}
 prediction = ...  # "a", "b", "c" or "d"
 ### BEGIN SOLUTION
 prediction = "a"
 ### END SOLUTION
-
-# %% nbgrader={"grade_id": "check_twice_as_far", "kind": "readonly"}
-checks.predict("twice_as_far", prediction)
-
-# %% nbgrader={"grade_id": "test_twice_as_far", "kind": "test", "points": 2}
-# Marks for the prediction: given after you hand in. Here you see only that it was recorded.
-from course_utils import checks
-
-checks.preview_prediction("twice_as_far", prediction, points=2)
-### BEGIN HIDDEN TESTS
-checks.grade_prediction("twice_as_far", prediction, points=2)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Then write
@@ -196,7 +153,7 @@ checks.grade_prediction("twice_as_far", prediction, points=2)
 # `(gaussians, height, width)`.
 
 
-# %% nbgrader={"grade_id": "gaussian_footprint", "kind": "solution"}
+# %% nbgrader={"grade_id": "gaussian_footprint", "kind": "exercise", "points": 4}
 def gaussian_footprint(means, covariances, opacities, height, width):
     """The alpha of each Gaussian at each pixel, (gaussians, height, width)."""
     ### BEGIN SOLUTION
@@ -208,18 +165,6 @@ def gaussian_footprint(means, covariances, opacities, height, width):
     return torch.where(alpha < 1 / 255, 0, alpha)
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_gaussian_footprint", "kind": "readonly"}
-checks.gaussian_footprint(gaussian_footprint)
-
-# %% nbgrader={"grade_id": "test_gaussian_footprint", "kind": "test", "points": 4}
-# Marks for gaussian_footprint: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("gaussian_footprint", gaussian_footprint, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("gaussian_footprint", gaussian_footprint, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # Was your prediction right? Two balls, one much smaller than a pixel and one much larger, at four
@@ -251,7 +196,7 @@ for name, radius in (("tiny", 0.002), ("large", 0.2)):
 # `(3, height, width)`.
 
 
-# %% nbgrader={"grade_id": "sort_and_composite", "kind": "solution"}
+# %% nbgrader={"grade_id": "sort_and_composite", "kind": "exercise", "points": 4}
 def sort_and_composite(alpha, depths, colours, background):
     """The picture of Gaussians listed in any order, (3, height, width)."""
     ### BEGIN SOLUTION
@@ -263,18 +208,6 @@ def sort_and_composite(alpha, depths, colours, background):
     return picture + passed[-1] * background[:, None, None]
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_sort_and_composite", "kind": "readonly"}
-checks.sort_and_composite(sort_and_composite)
-
-# %% nbgrader={"grade_id": "test_sort_and_composite", "kind": "test", "points": 4}
-# Marks for sort_and_composite: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("sort_and_composite", sort_and_composite, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("sort_and_composite", sort_and_composite, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 5 · Where is one too few?
@@ -293,7 +226,7 @@ checks.grade("sort_and_composite", sort_and_composite, points=4)
 # `(gaussians, 3)`) greater than `size_limit`; those to clone are all others of them.
 
 
-# %% nbgrader={"grade_id": "densify_mask", "kind": "solution"}
+# %% nbgrader={"grade_id": "densify_mask", "kind": "exercise", "points": 4}
 def densify_mask(gradients, scales, pull_limit, size_limit):
     """Which Gaussians to clone and which to split: two masks of True and False."""
     ### BEGIN SOLUTION
@@ -304,18 +237,6 @@ def densify_mask(gradients, scales, pull_limit, size_limit):
     return pulled & ~large, pulled & large
     ### END SOLUTION
 
-
-# %% nbgrader={"grade_id": "check_densify_mask", "kind": "readonly"}
-checks.densify_mask(densify_mask)
-
-# %% nbgrader={"grade_id": "test_densify_mask", "kind": "test", "points": 4}
-# Marks for densify_mask: now on the check's inputs, after you hand in on others.
-from course_utils import checks
-
-checks.preview("densify_mask", densify_mask, points=4)
-### BEGIN HIDDEN TESTS
-checks.grade("densify_mask", densify_mask, points=4)
-### END HIDDEN TESTS
 
 # %% [markdown]
 # ## See it work

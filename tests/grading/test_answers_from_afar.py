@@ -19,7 +19,8 @@ from course_utils.grading.examine import Examination, Rooms
 from course_utils.grading.processes import ForkServerClient
 from course_utils.grading.rebuild import Piece, Rebuilt
 from course_utils.grading.sandbox import Limits
-from tests.exercises import MARKS, POINTS, RIGHT
+from tests.exercises import MARKS, RIGHT
+from tests.exercises.points import POINTS
 
 pytestmark = pytest.mark.slow
 SHARED = {"momentum_update"}  # one of its mistakes shows in memory that two objects share

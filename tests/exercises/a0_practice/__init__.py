@@ -1,0 +1,1 @@
+"""Answers to assignment 0, and its questions with their answers."""
