@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from course_utils.checks.exercise import Case, Seen
 from course_utils.checks.plain import (
@@ -17,7 +18,7 @@ from course_utils.checks.plain import (
 )
 
 _grad = torch.autograd.grad
-_double, _linspace = torch.float64, torch.linspace
+_double, _linspace, _cat = torch.float64, torch.linspace, torch.cat
 
 
 def observe_outputs(
@@ -138,6 +139,11 @@ def _slopes(result: object, inputs: tuple) -> list[Plain]:
         Plain("missing", note="no gradient reaches it") if slope is None else copy_out(slope)
         for slope in slopes
     ]
+
+
+def flat(network: nn.Module) -> Tensor:
+    """All parameters of a network in one row, copied."""
+    return _cat([parameter.detach().flatten() for parameter in network.parameters()]).clone()
 
 
 def expected_number(value: float) -> Seen:
