@@ -86,7 +86,7 @@ def outside(seed: int) -> list[Case]:
     for axis in range(3):
         for sign in (-1.0, 1.0):
             near.append([sign * beyond if axis == k else 0.1 for k in range(3)])
-    far = [[0.1, 0.1, 0.1], [-9.0, 0.0, 0.0], [0.0, 7.0, 0.0]]
+    far = [[0.1, 0.1, 0.1], [-9.0, 0.0, 0.0], [0.0, 7.0, 0.0], [5.0, -6.0, 8.0]]
     return [
         _case("one point inside, the others just outside", near, 4, 2.0),
         _case("one point inside, the others far outside", far, 4, 2.0),

@@ -223,7 +223,7 @@ MARKS = {
     "outside_wrapped": 2.5,
     "only_upper_border_tested": 2.5,
     "only_lower_border_tested": 2.5,
-    "one_axis_suffices": 0,
+    "one_axis_suffices": 2.5,
     "outside_raises": 2.5,
     "border_voxels_lost": 1.25,
     "counts_returned": 1.25,
