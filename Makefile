@@ -46,7 +46,7 @@ check: ## compare notebooks with their sources, and with the rules for lessons
 	@$(COURSE) run course_admin.authoring check
 
 grade: ## grade what lies in submitted/; A=a1_gan_minimax
-	@$(COURSE) run course_utils.grading '$(A)' $(ARGS)
+	@$(COURSE) run course_admin.grading '$(A)' $(ARGS)
 
 bench: ## measure: speed against budgets and peers
 	@$(COURSE) run benchmarks $(ARGS)

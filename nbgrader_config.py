@@ -21,6 +21,6 @@ c.LimitOutput.max_lines = 1000
 c.LimitOutput.max_traceback = 60
 
 # Late submissions: percent of the score for every day begun, after an hour of grace.
-c.AssignLatePenalties.plugin_class = "course_utils.grading.late.DailyPenalty"
+c.AssignLatePenalties.plugin_class = "course_admin.grading.late.DailyPenalty"
 c.DailyPenalty.percent_per_day = 0.0
 c.DailyPenalty.grace_hours = 1.0

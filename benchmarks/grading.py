@@ -29,7 +29,7 @@ import nbformat
 import psutil
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_utils.grading import family
+from course_admin.grading import family
 
 ROOT = Path(__file__).resolve().parents[1]
 HW = "hw"
@@ -186,7 +186,7 @@ def share_of_memory(pid: int) -> int:
 
 def ours(out: Path, workers: int, *more: str) -> list[str]:
     """Our command line."""
-    command = [sys.executable, "-m", "course_utils.grading", "run", HW, "--out", str(out)]
+    command = [sys.executable, "-m", "course_admin.grading", "run", HW, "--out", str(out)]
     return [*command, "--no-feedback", "--workers", str(workers), *more]
 
 

@@ -69,7 +69,7 @@ def one_thread():
 # browsers and no four sandboxes share the cores.
 GROUPS = {
     "browser": ("tests/browser", "tests/checks/test_in_jupyterlab.py"),
-    "grading": ("tests/grading", "tests/roundtrip"),
+    "grading": ("tests/course_admin/grading", "tests/roundtrip"),
 }
 EXECUTED = ("tests/notebooks", "tests/exercises/test_assignment.py")
 for place in (*EXECUTED, *(place for places in GROUPS.values() for place in places)):

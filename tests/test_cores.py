@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from course_admin.grading.cli import parser
+from course_admin.grading.run import Settings
 from course_utils.cores import available_cores
-from course_utils.grading.cli import parser
-from course_utils.grading.run import Settings
 
 MANY = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -60,8 +60,8 @@ def test_what_cannot_be_read_is_no_limit(tmp_path, text):
 def test_grading_starts_no_more_workers_than_it_has_cores():
     script = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-        "from course_utils.grading.cli import parser\n"
-        "from course_utils.grading.run import Settings\n"
+        "from course_admin.grading.cli import parser\n"
+        "from course_admin.grading.run import Settings\n"
         "print(parser().parse_args(['run', 'a1']).workers, Settings().workers)"
     )
     said = subprocess.check_output([sys.executable, "-c", script], text=True)

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import linecache
+import os
 import signal
 import sys
 import threading
@@ -23,7 +24,8 @@ PATIENCE = 6.0  # a waiting function may wait this many times longer than a work
 _clock, _cpu = time.perf_counter, time.thread_time
 _set_profile, _get_profile = sys.setprofile, sys.getprofile
 _PYTHON = str(Path(threading.__file__).resolve().parent)
-_COURSE = str(Path(__file__).resolve().parents[1])
+_ROOT = Path(__file__).resolve().parents[2]
+_COURSE = tuple(f"{_ROOT / name}{os.sep}" for name in ("course_utils", "course_admin"))
 
 
 class TimeLimit(BaseException):
@@ -92,8 +94,8 @@ def where(problem: BaseException) -> str:
 
 
 def _is_library(filename: str) -> bool:
-    """Whether code belongs to Python, to an installed package or to the course."""
-    return filename.startswith((_PYTHON, _COURSE, "<frozen")) or "site-packages" in filename
+    """Whether code belongs to Python, to an installed package, to the course or its grading."""
+    return filename.startswith((_PYTHON, *_COURSE, "<frozen")) or "site-packages" in filename
 
 
 class Bounded(io.TextIOBase):

@@ -313,7 +313,7 @@ def test_options_on_how_to_install_come_first_and_the_rest_is_pytest_s():
     ("line", "level"),
     [
         (["install"], "lab"),
-        (["run", "course_utils.grading", "a1_gan_minimax"], "lab"),
+        (["run", "course_admin.grading", "a1_gan_minimax"], "lab"),
         (["run", "benchmarks"], "test"),
         (["warm"], "lab"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from course_utils.grading.cli import main
+from course_admin.grading.cli import main
 
 from .samples import ASSIGNMENT, write_samples
 
@@ -117,7 +117,7 @@ def test_second_run_changes_nothing(out: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_without_submissions_it_says_where_they_go(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "course_utils.grading", ASSIGNMENT, "--course", str(ROOT),
+    command = [sys.executable, "-m", "course_admin.grading", ASSIGNMENT, "--course", str(ROOT),
                "--submissions", str(tmp_path / "nothing")]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 1
