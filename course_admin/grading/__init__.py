@@ -9,7 +9,7 @@ student process (`student`)
     runs the student's code in a sandbox. It never sees a hidden test.
 judge process (`judge`)
     runs the hidden tests. Student functions are called through a socket: tensors go in,
-    plain tensors come out (`asking`, `answering`), so no object of the student's ever
+    plain tensors come out (`rpc`), so no object of the student's ever
     enters the process that gives the marks.
 
 nbgrader's own `autograde` then reads the executed notebooks and is the only writer of the

@@ -13,9 +13,10 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from course_admin.grading import frames, sandbox
+from course_admin.grading import sandbox
 from course_admin.grading.packages import PACKAGES
 from course_admin.grading.processes import Child, ForkServerClient, ForkServerLost
+from course_admin.grading.rpc import wire
 from course_admin.grading.wall import Wall, bubblewrap
 
 SECRET = "grading-doctor-secret"
@@ -114,7 +115,7 @@ def _try(server: ForkServerClient, name: str, claim: str, code: str) -> Finding:
         return Finding(name, claim, not open_, "it was possible" if open_ else "")
     except TimeoutError:
         return _stopped(child, name, claim)
-    except frames.FrameError:
+    except wire.FrameError:
         child.gone.wait(5)
         return Finding(name, claim, True, child.why or "the process was ended")
     finally:

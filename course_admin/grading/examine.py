@@ -12,9 +12,10 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course_admin.grading import clean, frames, outcomes
+from course_admin.grading import clean, outcomes
 from course_admin.grading.processes import Child, ForkServerClient
 from course_admin.grading.rebuild import Piece, Rebuilt, grading
+from course_admin.grading.rpc import wire
 from course_admin.grading.sandbox import SEED, Limits
 from course_admin.grading.verdicts import CellMark
 
@@ -108,7 +109,7 @@ class Examination:
                 outcomes.error_output("OutOfTime", "the time for the whole submission was used up")
             ]
             return
-        except frames.FrameError:
+        except wire.FrameError:
             cell.outputs = [outcomes.error_output("ProcessLost", self._lost(f"cell {index + 1}"))]
             return
         self.ran.append(index)
@@ -136,13 +137,13 @@ class Examination:
                 return child.hear(time.monotonic() + GRACE_SECONDS).header
             except TimeoutError:
                 child.why = f"a cell ran longer than {self.limits.cell_seconds:g} s"
-                raise frames.PeerGone(child.why) from None
+                raise wire.PeerGone(child.why) from None
 
     def _student(self) -> Child:
         """The student's process; a new one repeats what ran in the one that was lost."""
         if self.student is None:
             if self.restarts > MAX_RESTARTS:
-                raise frames.PeerGone("restarted too often")
+                raise wire.PeerGone("restarted too often")
             self.student = self.rooms.students.fork(self.limits)
             for index in list(self.ran):
                 self._run_in(self.student, self.rebuilt.pieces[index].cell.source)
@@ -203,7 +204,7 @@ class Examination:
         """Ask the judge; whatever goes wrong on the way has its own answer."""
         try:
             self._student()
-        except frames.FrameError:
+        except wire.FrameError:
             return outcomes.zero(self._lost("an earlier cell"))
         nonce = secrets.token_hex(16)
         header = {
@@ -221,7 +222,7 @@ class Examination:
         except TimeoutError:
             self._end_judge()
             return outcomes.zero(f"the test took longer than {self.limits.test_seconds:g} s")
-        except frames.FrameError:
+        except wire.FrameError:
             self._end_judge()
             return outcomes.withheld("the judge's process ended")
         except _StudentGone as gone:
@@ -236,8 +237,8 @@ class Examination:
             try:
                 answer = self._student().ask({"do": "serve"}, deadline, [ours.fileno()]).header
                 if answer.get("serving") is not True:
-                    raise frames.PeerGone("the student's process did not answer")
-            except (frames.FrameError, TimeoutError):
+                    raise wire.PeerGone("the student's process did not answer")
+            except (wire.FrameError, TimeoutError):
                 raise _StudentGone(self._lost("a test")) from None
             judge.tell(header, deadline, [theirs.fileno()])
 

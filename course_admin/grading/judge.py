@@ -1,7 +1,7 @@
 """The process that gives the marks: it runs hidden tests and holds no object of the student's.
 
 For every test it receives a fresh socket to the student's process. Names that the student
-defines are looked up there (`asking`), all else comes from the instructor's notebook
+defines are looked up there (`rpc`), all else comes from the instructor's notebook
 (`slicing`). The verdict returns to the supervisor on a socket that no other process has.
 """
 
@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 
-from course_admin.grading import frames
-from course_admin.grading.asking import Line, RemoteFunction, RemoteObject
+from course_admin.grading.rpc import wire
+from course_admin.grading.rpc.client import Line, RemoteFunction, RemoteObject
 from course_admin.grading.shell import CourseShell, Ran, run_cell
 from course_admin.grading.slicing import Statement, needs, statements
 from course_admin.grading.student import seed_everything
@@ -34,15 +34,15 @@ class Judge:
         """Obey the supervisor until it hangs up."""
         while True:
             try:
-                message = frames.receive(self.channel, descriptors=1)
-            except frames.PeerGone:
+                message = wire.receive(self.channel, descriptors=1)
+            except wire.PeerGone:
                 return
             header = message.header
             if header["do"] == "meet":
                 self.before += statements(header["source"], student=header["student"])
                 continue
             reply = self.test(header, message.descriptors[0])
-            frames.send(self.channel, reply)
+            wire.send(self.channel, reply)
 
     def test(self, header: dict[str, Any], descriptor: int) -> dict[str, Any]:
         """Run one hidden test; return the verdict with what was displayed."""
@@ -71,8 +71,8 @@ class Judge:
         }
 
     def _fresh_line(self) -> socket.socket:
-        frames.send(self.channel, {"need": "line"})
-        return socket.socket(fileno=frames.receive(self.channel, descriptors=1).descriptors[0])
+        wire.send(self.channel, {"need": "line"})
+        return socket.socket(fileno=wire.receive(self.channel, descriptors=1).descriptors[0])
 
     def _prepare(self, source: str, line: Line) -> None:
         wanted = needs(source, self.before)

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_admin.grading import frames, sandbox
+from course_admin.grading import sandbox
+from course_admin.grading.rpc import wire
 from course_admin.grading.wall import Wall, environment, wrapped
 
 START_SECONDS = 180.0
@@ -42,7 +43,7 @@ class Child:
         header: dict[str, Any],
         deadline: float,
         descriptors: list[int] | None = None,
-    ) -> frames.Message:
+    ) -> wire.Message:
         """Send a command and wait for its answer."""
         self.tell(header, deadline, descriptors)
         return self.hear(deadline)
@@ -54,11 +55,11 @@ class Child:
         descriptors: list[int] | None = None,
     ) -> None:
         """Send a command."""
-        frames.send(self.channel, header, descriptors=descriptors, deadline=deadline)
+        wire.send(self.channel, header, descriptors=descriptors, deadline=deadline)
 
-    def hear(self, deadline: float) -> frames.Message:
+    def hear(self, deadline: float) -> wire.Message:
         """Wait for a message."""
-        return frames.receive(self.channel, deadline, most=MAX_ANSWER)
+        return wire.receive(self.channel, deadline, most=MAX_ANSWER)
 
     def interrupt(self) -> None:
         """What a person's Ctrl-C would do."""
@@ -138,7 +139,7 @@ class ForkServerClient:
         try:
             reply = child.ask({"do": "run", "source": "print(1)"}, time.monotonic() + 60).header
             good = reply.get("failed") is None
-        except (frames.FrameError, TimeoutError):
+        except (wire.FrameError, TimeoutError):
             good = False
         finally:
             child.end()

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_admin.grading import frames
-from course_admin.grading.answering import Answerer
+from course_admin.grading.rpc import wire
+from course_admin.grading.rpc.server import Answerer
 from course_admin.grading.sandbox import SEED
 from course_admin.grading.shell import CourseShell, run_cell
 
@@ -36,10 +36,10 @@ def live(channel: socket.socket, shell: CourseShell) -> None:
     server: int | None = None
     while True:
         try:
-            message = frames.receive(channel, descriptors=1)
+            message = wire.receive(channel, descriptors=1)
         except KeyboardInterrupt:  # an interrupt meant for a cell that had just ended
             continue
-        except frames.PeerGone:
+        except wire.PeerGone:
             return
         if message.header["do"] == "serve":
             _end(server)
@@ -61,7 +61,7 @@ def _run(shell: CourseShell, source: str) -> dict[str, Any]:
 def _safely_send(channel: socket.socket, header: dict[str, Any]) -> None:
     while True:
         try:
-            frames.send(channel, header)
+            wire.send(channel, header)
             return
         except KeyboardInterrupt:
             continue

@@ -26,9 +26,10 @@ FORGERIES = {
         "sys.path.insert(0, ''); sys.modules.pop('torch'); import torch"
     ),
     "shadowed package": (
-        "from pathlib import Path\nimport sys\nPath('course_utils').mkdir()\n"
-        "Path('course_utils/__init__.py').write_text('def grade(*a): return 9')\n"
-        "sys.path.insert(0, ''); sys.modules.pop('course_utils', None); import course_utils"
+        "from pathlib import Path\nimport sys\nfor name in ('course_utils', 'course_admin'):\n"
+        "    Path(name).mkdir(); sys.modules.pop(name, None)\n"
+        "    Path(name, '__init__.py').write_text('def grade(*a): return 9')\n"
+        "sys.path.insert(0, ''); import course_admin, course_utils"
     ),
     "ast transformer": (
         "import ast\nclass NoAsserts(ast.NodeTransformer):\n"
@@ -94,10 +95,10 @@ FORGERIES = {
         "            except OSError: pass\n    return x"
     ),
     "patched course code": (
-        "from course_admin.grading import answering, frames, judge, plain\n"
-        "judge.judged = lambda *a: {'score': 2.0}\nreal = frames.send\n"
+        "from course_admin.grading import judge\nfrom course_admin.grading.rpc import codec, wire\n"
+        "judge.judged = lambda *a: {'score': 2.0}\nreal = wire.send\n"
         "def send(sock, header, *a, **k):\n    return real(sock, {**header, 'score': 2.0}, *a, **k)\n"
-        "frames.send = send\nplain.flatten = lambda *a, **k: ['v', True]"
+        "wire.send = send\ncodec.flatten = lambda *a, **k: ['v', True]"
     ),
     "thread that keeps patching": (
         "import threading\ndef patch():\n    while True: torch.allclose = lambda *a, **k: True\n"

@@ -7,8 +7,10 @@ INSTRUCTORS.md ("What remains possible").
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -115,6 +117,17 @@ def _environment():
 
 def test_there_are_at_least_sixty_hostile_submissions() -> None:
     assert len(ATTACKS) + len(BROKEN) >= 60
+
+
+def test_attacks_on_our_own_code_find_it() -> None:
+    """One that names a module which is not there fails by itself, and says nothing of us."""
+    code = "\n".join(ATTACKS.values())
+    imports = re.findall(r"^from course_admin.* import .*", code, re.MULTILINE)
+    names = re.findall(r"'(course_admin\..+?)'", code)
+    assert imports and names
+    for line in imports:
+        exec(line, {})
+    assert all(map(importlib.util.find_spec, names))
 
 
 @pytest.mark.parametrize("name", ATTACKS)

@@ -3,7 +3,7 @@
 The judge's arguments travel by pickle, which only the student's process reads: the direction
 is from trusted to untrusted. Tensors leave the pickle and travel as bytes, so that each keeps
 its identity (a parameter and the optimiser's reference to it stay one object). What the
-function changed in them comes back another way (`changes`).
+function changed in them comes back another way (`mutations`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import cloudpickle
 import torch
 
-from course_admin.grading import plain
+from course_admin.grading.rpc import codec
 
 MAX_THINGS = 4000
 MAX_STEPS = 14
@@ -69,14 +69,14 @@ def pack(value: Any) -> tuple[dict[str, Any], list[bytes], list[torch.Tensor], H
     header = {"tensors": [_describe(tensor) for tensor in packer.tensors]}
     blobs = [
         file.getvalue(),
-        *(plain.tensor_bytes(tensor) for tensor in packer.tensors),
+        *(codec.tensor_bytes(tensor) for tensor in packer.tensors),
     ]
     for entry, tensor in zip(header["tensors"], packer.tensors, strict=True):
         if tensor.is_leaf and tensor.grad is not None:
             entry["grad"] = len(blobs)
-            blobs.append(plain.tensor_bytes(tensor.grad))
+            blobs.append(codec.tensor_bytes(tensor.grad))
     header["dice"] = len(blobs)
-    blobs.append(plain.tensor_bytes(torch.get_rng_state()))
+    blobs.append(codec.tensor_bytes(torch.get_rng_state()))
     return header, blobs, packer.tensors, hooks
 
 
@@ -110,13 +110,13 @@ def unpack(
     """Arguments and their hooks, the tensor table, and the leaf of each tensor in it."""
     tensors, leaves = [], []
     for entry, data in zip(header["tensors"], blobs[1 : 1 + len(header["tensors"])], strict=True):
-        leaf = plain.tensor_from_bytes(entry["type"], entry["shape"], data)
+        leaf = codec.tensor_from_bytes(entry["type"], entry["shape"], data)
         if entry["parameter"]:
             leaf = torch.nn.Parameter(leaf, requires_grad=entry["needs_grad"])
         elif entry["needs_grad"]:
             leaf.requires_grad_(True)
         if "grad" in entry:
-            grad = plain.tensor_from_bytes(entry["type"], entry["shape"], blobs[entry["grad"]])
+            grad = codec.tensor_from_bytes(entry["type"], entry["shape"], blobs[entry["grad"]])
             leaf.grad = grad
         leaves.append(leaf)
         inner = entry["needs_grad"] and not entry["leaf"]
@@ -130,7 +130,7 @@ def unpack(
 def take_dice(header: dict[str, Any], blobs: list[bytes]) -> torch.Tensor:
     """Go on with the judge's random numbers, as a function at home would; the state taken."""
     data = blobs[header["dice"]]
-    state = plain.tensor_from_bytes("uint8", [len(data)], data)
+    state = codec.tensor_from_bytes("uint8", [len(data)], data)
     torch.set_rng_state(state)
     return state
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import torch
 
-from course_admin.grading import plain, replay
+from course_admin.grading.rpc import codec, replay
 
 
 def join_graph(
     line: Any,
     number: int,
     tensors: list[torch.Tensor],
-    reader: plain.Reader,
+    reader: codec.Reader,
     result: Any,
 ) -> Any:
     """Replace the tensors in `result` by ones that belong to the judge's autograd graph."""
@@ -59,8 +59,8 @@ class _Remote(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Any) -> Any:
         """Gradients by the sources, computed where the graph is."""
-        writer = plain.Writer()
-        trees = [plain.flatten(gradient, writer) for gradient in gradients]
+        writer = codec.Writer()
+        trees = [codec.flatten(gradient, writer) for gradient in gradients]
         message = {"do": "pull", "call": ctx.number, "gradients": trees}
         reply = ctx.line.ask(message, writer.blobs)
         if "raised" in reply.header:
@@ -69,7 +69,7 @@ class _Remote(torch.autograd.Function):
         if not isinstance(answer, list) or len(answer) != ctx.count:
             ctx.line.lost = "the student's process sent unusable gradients"
             raise replay.StudentProcessLost(ctx.line.lost)
-        found = [ctx.line.rebuild(tree, plain.Reader(reply.blobs)) for tree in answer]
+        found = [ctx.line.rebuild(tree, codec.Reader(reply.blobs)) for tree in answer]
         for gradient, shape in zip(found, ctx.shapes, strict=True):
             if gradient is not None and getattr(gradient, "shape", None) != shape:
                 ctx.line.lost = "the student's process sent a gradient of the wrong shape"

@@ -1,7 +1,7 @@
 """What a student's function changed in its arguments, sent back to the judge as plain data.
 
 After the call the student's process reports the tensors, lists, dictionaries and attributes
-that differ from what was lent (`sharing`); the judge copies them into its own objects.
+that differ from what was lent (`call_arguments`); the judge copies them into its own objects.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from course_admin.grading import plain
+from course_admin.grading.rpc import codec
 
 
 def snapshot(shared: dict[str, Any], tensors: list[torch.Tensor]) -> dict[str, Any]:
@@ -33,10 +33,10 @@ def _state(thing: Any, known: dict[int, int], paths: dict[int, str]) -> Any:
 
 
 def _tree(value: Any, known: dict[int, int], paths: dict[int, str]) -> Any:
-    writer = plain.Writer(known=known, shared=paths)
+    writer = codec.Writer(known=known, shared=paths)
     try:
-        tree = plain.flatten(value, writer)
-    except (plain.NotPlain, RuntimeError, TypeError):
+        tree = codec.flatten(value, writer)
+    except (codec.NotPlain, RuntimeError, TypeError):
         return None
     return None if _has_opaque(tree) else (tree, writer.blobs)
 
@@ -79,12 +79,12 @@ def _tensor_change(
 ) -> dict[str, Any] | None:
     """What is different about one tensor: values, gradient, whether it collects gradients."""
     entry: dict[str, Any] = {}
-    data = plain.tensor_bytes(tensor)
+    data = codec.tensor_bytes(tensor)
     if data != blobs[1 + index]:
         entry["data"] = _report_tensor(tensor, data, sending)
     if tensor.is_leaf:
         old = blobs[sent["grad"]] if "grad" in sent else None
-        new = None if tensor.grad is None else plain.tensor_bytes(tensor.grad)
+        new = None if tensor.grad is None else codec.tensor_bytes(tensor.grad)
         if new != old:
             entry["grad"] = None if new is None else _report_tensor(tensor.grad, new, sending)
         if tensor.requires_grad != sent["needs_grad"]:
@@ -116,10 +116,10 @@ def apply(
         for entry in change["tensors"]:
             _apply_tensor(entry, blobs, tensors[entry["index"]])
         for path, name, tree, start, count in change["parts"]:
-            reader = plain.Reader(blobs[start : start + count], known=tensors, shared=shared)
-            _apply_part(shared[path], name, plain.restore(tree, reader))
+            reader = codec.Reader(blobs[start : start + count], known=tensors, shared=shared)
+            _apply_part(shared[path], name, codec.restore(tree, reader))
     except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
-        raise plain.NotPlain(f"malformed report of changes ({type(error).__name__})") from None
+        raise codec.NotPlain(f"malformed report of changes ({type(error).__name__})") from None
 
 
 def _apply_tensor(entry: dict[str, Any], blobs: list[bytes], tensor: torch.Tensor) -> None:
@@ -138,7 +138,7 @@ def _apply_tensor(entry: dict[str, Any], blobs: list[bytes], tensor: torch.Tenso
 
 def _reported_tensor(entry: list[Any], blobs: list[bytes]) -> torch.Tensor:
     index, name, shape = entry
-    return plain.tensor_from_bytes(name, shape, blobs[index])
+    return codec.tensor_from_bytes(name, shape, blobs[index])
 
 
 def _apply_part(thing: Any, name: str, value: Any) -> None:

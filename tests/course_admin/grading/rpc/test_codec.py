@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_admin.grading import plain
+from course_admin.grading.rpc import codec
 
 SCALARS = (
     st.none()
@@ -34,9 +34,9 @@ VALUES = st.recursive(
 
 
 def there_and_back(value: Any) -> Any:
-    writer = plain.Writer()
-    tree = plain.flatten(value, writer)
-    return plain.restore(tree, plain.Reader(writer.blobs))
+    writer = codec.Writer()
+    tree = codec.flatten(value, writer)
+    return codec.restore(tree, codec.Reader(writer.blobs))
 
 
 @given(VALUES)
@@ -46,7 +46,7 @@ def test_plain_values_arrive_unchanged(value: Any) -> None:
     assert type(back) is type(value)
 
 
-@pytest.mark.parametrize("kind", plain.TORCH_TYPES.values())
+@pytest.mark.parametrize("kind", codec.TORCH_TYPES.values())
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (3, 2), (2, 1, 4)])
 def test_tensors_arrive_bit_by_bit(kind: torch.dtype, shape: tuple[int, ...]) -> None:
     value = torch.randint(0, 2, shape).to(kind)
@@ -76,7 +76,7 @@ def test_not_a_number_and_infinities_arrive() -> None:
 def test_numpy_arrays_arrive_but_not_arrays_of_objects() -> None:
     array = np.arange(6, dtype=np.int16).reshape(2, 3)
     assert np.array_equal(there_and_back(array), array)
-    assert isinstance(there_and_back(np.array([print])), plain.Opaque)
+    assert isinstance(there_and_back(np.array([print])), codec.Opaque)
 
 
 class Everything:
@@ -94,7 +94,7 @@ class Everything:
 
 def test_other_objects_become_opaque_and_equal_nothing() -> None:
     back = there_and_back(Everything())
-    assert isinstance(back, plain.Opaque)
+    assert isinstance(back, codec.Opaque)
     assert back != 3 and back != there_and_back(Everything())
 
 
@@ -105,7 +105,7 @@ def test_subclasses_lose_their_methods() -> None:
             return True
 
     back = there_and_back(torch.zeros(2).as_subclass(Liar))
-    assert isinstance(back, plain.Opaque) or type(back) is torch.Tensor
+    assert isinstance(back, codec.Opaque) or type(back) is torch.Tensor
 
 
 @pytest.mark.parametrize(
@@ -133,17 +133,17 @@ def test_subclasses_lose_their_methods() -> None:
     ],
 )
 def test_malformed_trees_are_refused(tree: Any) -> None:
-    with pytest.raises(plain.NotPlain):
-        plain.restore(tree, plain.Reader([b"1234"]))
+    with pytest.raises(codec.NotPlain):
+        codec.restore(tree, codec.Reader([b"1234"]))
 
 
 def test_endless_values_are_refused() -> None:
     loop: list[Any] = []
     loop.append(loop)
-    with pytest.raises(plain.NotPlain):
-        plain.flatten(loop, plain.Writer())
+    with pytest.raises(codec.NotPlain):
+        codec.flatten(loop, codec.Writer())
     tree: list[Any] = ["v", 1]
     for _ in range(100):
         tree = ["l", [tree]]
-    with pytest.raises(plain.NotPlain):
-        plain.restore(tree, plain.Reader([]))
+    with pytest.raises(codec.NotPlain):
+        codec.restore(tree, codec.Reader([]))

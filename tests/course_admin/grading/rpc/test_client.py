@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from course_admin.grading.answering import Answerer
-from course_admin.grading.asking import Line, RemoteFunction
-from course_admin.grading.replay import NoAnswer, StudentCodeError, StudentProcessLost
+from course_admin.grading.rpc.client import Line, RemoteFunction
+from course_admin.grading.rpc.replay import NoAnswer, StudentCodeError, StudentProcessLost
+from course_admin.grading.rpc.server import Answerer
 from course_utils import checks
 from course_utils.checks.guards import watch_call
 from tests.exercises import RIGHT, WRONG

@@ -19,8 +19,9 @@ from typing import Any
 
 import torch
 
-from course_admin.grading import changes, frames, packages, plain, sharing
+from course_admin.grading import packages
 from course_admin.grading.packages import inside
+from course_admin.grading.rpc import call_arguments, codec, mutations, wire
 
 MISSING = object()
 MOST_PRINTED = 4000
@@ -38,7 +39,7 @@ class Answerer:
 
     def serve(self) -> None:
         """Answer until the judge hangs up."""
-        with contextlib.suppress(frames.PeerGone):
+        with contextlib.suppress(wire.PeerGone):
             self._serve()
 
     def _serve(self) -> None:
@@ -49,12 +50,12 @@ class Answerer:
             "get": self.get,
         }
         while True:
-            message = frames.receive(self.sock)
+            message = wire.receive(self.sock)
             try:
                 header, blobs = answers[message.header["do"]](message)
             except BaseException as error:
                 header, blobs = {"raised": describe_error(error)}, []
-            frames.send(self.sock, header, blobs)
+            wire.send(self.sock, header, blobs)
 
     def keep(self, thing: Any) -> int:
         """A handle by which the judge may ask for this object again."""
@@ -62,7 +63,7 @@ class Answerer:
         self.handles[handle] = thing
         return handle
 
-    def look(self, message: frames.Message) -> tuple[dict[str, Any], list[bytes]]:
+    def look(self, message: wire.Message) -> tuple[dict[str, Any], list[bytes]]:
         """What a name is: a function, plain data, or nothing."""
         value = self.names.get(message.header["name"], MISSING)
         if value is MISSING:
@@ -71,8 +72,8 @@ class Answerer:
 
     def present(self, value: Any) -> tuple[dict[str, Any], list[bytes]]:
         """A value as the judge may see it."""
-        writer = plain.Writer(keep=self.keep)
-        tree = plain.flatten(value, writer)
+        writer = codec.Writer(keep=self.keep)
+        tree = codec.flatten(value, writer)
         header = {"kind": "value", "tree": tree}
         if callable(value) and tree[0] == "o":
             header |= {
@@ -82,21 +83,21 @@ class Answerer:
             }
         return header, writer.blobs
 
-    def get(self, message: frames.Message) -> tuple[dict[str, Any], list[bytes]]:
+    def get(self, message: wire.Message) -> tuple[dict[str, Any], list[bytes]]:
         """An attribute of an object known by its handle."""
         return self.present(getattr(self.handles[message.header["handle"]], message.header["name"]))
 
-    def call(self, message: frames.Message) -> tuple[dict[str, Any], list[bytes]]:
+    def call(self, message: wire.Message) -> tuple[dict[str, Any], list[bytes]]:
         """Call a function; report the result, or the exception, and the changed arguments."""
         header = message.header
-        arguments, tensors, leaves = sharing.unpack(header, message.blobs, self.handles)
+        arguments, tensors, leaves = call_arguments.unpack(header, message.blobs, self.handles)
         (args, kwargs), _ = arguments
-        shared = sharing.things(arguments)
-        before = changes.snapshot(shared, tensors)
-        dice = sharing.take_dice(header, message.blobs)
+        shared = call_arguments.things(arguments)
+        before = mutations.snapshot(shared, tensors)
+        dice = call_arguments.take_dice(header, message.blobs)
         reply: dict[str, Any] = {}
         watched, printed = CourseCalls(), Printed()
-        writer = plain.Writer(
+        writer = codec.Writer(
             keep=self.keep,
             known={id(tensor): index for index, tensor in enumerate(tensors)},
             shared={id(thing): path for path, thing in shared.items()},
@@ -105,12 +106,12 @@ class Answerer:
             try:
                 with contextlib.redirect_stdout(printed), watched:
                     result = self.handles[header["handle"]](*args, **kwargs)
-                reply["tree"] = plain.flatten(result, writer)
+                reply["tree"] = codec.flatten(result, writer)
                 self.calls[header["call"]] = (writer.tensors, leaves)
             except BaseException as error:
-                writer = plain.Writer()
+                writer = codec.Writer()
                 reply["raised"] = describe_error(error)
-        report, extra = changes.report(before, shared, tensors, header, message.blobs)
+        report, extra = mutations.report(before, shared, tensors, header, message.blobs)
         reply |= {"course_calls": list(watched.found), "printed": printed.text}
         reply["rolled"] = not torch.equal(dice, torch.get_rng_state())
         return {**reply, "changes": report, "own": len(writer.blobs)}, [
@@ -118,11 +119,11 @@ class Answerer:
             *extra,
         ]
 
-    def pull(self, message: frames.Message) -> tuple[dict[str, Any], list[bytes]]:
+    def pull(self, message: wire.Message) -> tuple[dict[str, Any], list[bytes]]:
         """Vector-Jacobian product of an earlier call: gradients in, gradients out."""
         outputs, leaves = self.calls[message.header["call"]]
         arrived = [
-            plain.restore(tree, plain.Reader(message.blobs)) for tree in message.header["gradients"]
+            codec.restore(tree, codec.Reader(message.blobs)) for tree in message.header["gradients"]
         ]
         pairs = [
             (out, grad)
@@ -134,8 +135,8 @@ class Answerer:
             [out for out, _ in pairs], wanted, [grad for _, grad in pairs],
             allow_unused=True, retain_graph=True,
         )  # fmt: skip
-        writer = plain.Writer()
-        trees = [plain.flatten(grad, writer) for grad in found]
+        writer = codec.Writer()
+        trees = [codec.flatten(grad, writer) for grad in found]
         return {"gradients": trees}, writer.blobs
 
 

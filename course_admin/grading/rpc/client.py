@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 
-from course_admin.grading import changes, frames, plain, replay, sharing
-from course_admin.grading.graph import join_graph
-from course_admin.grading.replay import NoAnswer, StudentProcessLost
+from course_admin.grading.rpc import call_arguments, codec, mutations, replay, wire
+from course_admin.grading.rpc.autograd import join_graph
+from course_admin.grading.rpc.replay import NoAnswer, StudentProcessLost
 
 MAX_RENEWALS = 12
 
@@ -41,7 +41,7 @@ class Line:
         self.generation, self.lost = 0, ""
         self.numbers = itertools.count()
 
-    def ask(self, header: dict[str, Any], blobs: list[bytes] | None = None) -> frames.Message:
+    def ask(self, header: dict[str, Any], blobs: list[bytes] | None = None) -> wire.Message:
         """One question and its answer.
 
         Raises:
@@ -52,16 +52,16 @@ class Line:
         deadline = time.monotonic() + self.seconds
         self.lost = "the judge gave up on the call"  # unless an answer comes
         try:
-            frames.send(self.sock, header, blobs, deadline=deadline)
-            reply = frames.receive(self.sock, deadline)
+            wire.send(self.sock, header, blobs, deadline=deadline)
+            reply = wire.receive(self.sock, deadline)
             self.lost = ""
             return reply
         except TimeoutError:
             self.lost = f"the function did not return within {self.seconds:g} s"
             raise NoAnswer(self.lost) from None
-        except frames.PeerGone:
+        except wire.PeerGone:
             self.lost = "the process that runs the student's code ended during the call"
-        except frames.FrameError as error:
+        except wire.FrameError as error:
             self.lost = f"the student's process sent something unreadable: {error}"
         raise StudentProcessLost(self.lost)
 
@@ -83,16 +83,16 @@ class Line:
             raise NameError(f"the notebook does not define {name!r}")
         return self.receive_value(reply, name)
 
-    def receive_value(self, reply: frames.Message, name: str) -> Any:
+    def receive_value(self, reply: wire.Message, name: str) -> Any:
         """The value in an answer; a callable becomes a `RemoteFunction`."""
         header = reply.header
         if "raised" in header:
             replay.throw(header["raised"])
         if header.get("kind") == "callable" and type(header.get("handle")) is int:
             return RemoteFunction(self, header["handle"], name, header.get("parameters"))
-        return self.rebuild(header.get("tree"), plain.Reader(reply.blobs))
+        return self.rebuild(header.get("tree"), codec.Reader(reply.blobs))
 
-    def rebuild(self, tree: Any, reader: plain.Reader) -> Any:
+    def rebuild(self, tree: Any, reader: codec.Reader) -> Any:
         """Plain data from a tree; other objects of the student's become `RemoteObject`."""
         reader.opaque = lambda name, handle, parts: (
             RemoteObject(self, name, handle)
@@ -100,13 +100,13 @@ class Line:
             else RemoteContainer(self, name, handle, parts)
         )
         try:
-            return plain.restore(tree, reader)
-        except plain.NotPlain as error:
+            return codec.restore(tree, reader)
+        except codec.NotPlain as error:
             self.lost = f"the student's process sent something unreadable: {error}"
             raise StudentProcessLost(self.lost) from None
 
 
-class RemoteObject(plain.Opaque):
+class RemoteObject(codec.Opaque):
     """An object that lives in the student's process: attributes are asked for, never trusted."""
 
     def __init__(self, line: Line, type_name: str, handle: int | None) -> None:
@@ -185,7 +185,7 @@ class RemoteFunction:
 
 def call(line: Line, handle: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call the student's object; the result is plain data, differentiable where it was."""
-    header, blobs, tensors, hooks = sharing.pack((args, kwargs))
+    header, blobs, tensors, hooks = call_arguments.pack((args, kwargs))
     number = next(line.numbers)
     header |= {
         "do": "call", "handle": handle, "call": number, "grad_mode": torch.is_grad_enabled()
@@ -194,9 +194,9 @@ def call(line: Line, handle: int, args: tuple[Any, ...], kwargs: dict[str, Any])
     own = reply.header.get("own", 0)
     blobs, extra = (reply.blobs[:own], reply.blobs[own:]) if type(own) is int else ([], [])
     try:
-        shared = sharing.things(((args, kwargs), hooks))
-        changes.apply(reply.header["changes"], extra, shared, tensors)
-    except (KeyError, plain.NotPlain) as error:
+        shared = call_arguments.things(((args, kwargs), hooks))
+        mutations.apply(reply.header["changes"], extra, shared, tensors)
+    except (KeyError, codec.NotPlain) as error:
         line.lost = f"the student's process sent something unreadable: {error}"
         raise StudentProcessLost(line.lost) from None
     if reply.header.get("rolled") is True:
@@ -206,7 +206,7 @@ def call(line: Line, handle: int, args: tuple[Any, ...], kwargs: dict[str, Any])
         sys.stdout.write(str(printed)[:10_000])
     if "raised" in reply.header:
         replay.throw(reply.header["raised"])
-    reader = plain.Reader(blobs, known=tensors, shared=shared)
+    reader = codec.Reader(blobs, known=tensors, shared=shared)
     result = line.rebuild(reply.header.get("tree"), reader)
     if not any(reader.needs_grad) or not torch.is_grad_enabled():
         return result
