@@ -29,7 +29,7 @@ import nbformat
 import psutil
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_admin.grading import family
+from course_admin.grading.sandbox import process_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 HW = "hw"
@@ -171,7 +171,7 @@ class Memory(threading.Thread):
     def run(self) -> None:
         """Look every other second."""
         while not self.over.wait(2.0):
-            sizes = [share_of_memory(pid) for pid in family.family(os.getpid())]
+            sizes = [share_of_memory(pid) for pid in process_tree.family(os.getpid())]
             self.together = max(self.together, sum(sizes))
             self.largest = max(self.largest, *sizes)
 

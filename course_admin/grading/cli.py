@@ -115,7 +115,7 @@ def _obey(options: argparse.Namespace, course: Course) -> int:
 
 def _settings(options: argparse.Namespace):
     from course_admin.grading.run import Settings
-    from course_admin.grading.sandbox import MIB, Limits
+    from course_admin.grading.sandbox.limits import MIB, Limits
 
     limits = Limits()
     if options.cell_seconds:

@@ -13,11 +13,11 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from course_admin.grading import sandbox
 from course_admin.grading.packages import PACKAGES
 from course_admin.grading.processes import Child, ForkServerClient, ForkServerLost
 from course_admin.grading.rpc import wire
-from course_admin.grading.wall import Wall, bubblewrap
+from course_admin.grading.sandbox.bubblewrap import Wall, bubblewrap
+from course_admin.grading.sandbox.limits import MIB, Limits
 
 SECRET = "grading-doctor-secret"
 PROBES: dict[str, tuple[str, str]] = {
@@ -105,7 +105,7 @@ def examine(wall: Wall | None) -> list[Finding]:
 
 
 def _try(server: ForkServerClient, name: str, claim: str, code: str) -> Finding:
-    limits = replace(sandbox.Limits(), memory=800 * sandbox.MIB, cpu_seconds=20)
+    limits = replace(Limits(), memory=800 * MIB, cpu_seconds=20)
     child = server.fork(limits)
     patience = 3.0 if name == "time" else 25.0
     try:

@@ -16,7 +16,7 @@ from course_admin.grading import clean, outcomes
 from course_admin.grading.processes import Child, ForkServerClient
 from course_admin.grading.rebuild import Piece, Rebuilt, grading
 from course_admin.grading.rpc import wire
-from course_admin.grading.sandbox import SEED, Limits
+from course_admin.grading.sandbox.limits import SEED, Limits
 from course_admin.grading.verdicts import CellMark
 
 MAX_RESTARTS = 2

@@ -29,10 +29,11 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from course_admin.grading import family, sandbox
+from course_admin.grading.sandbox import namespaces, process_tree
+from course_admin.grading.sandbox.bubblewrap import folders_in_sight
+from course_admin.grading.sandbox.limits import MIB, set_limits
 from course_admin.grading.shell import CourseShell, make_shell
 from course_admin.grading.student import seed_everything
-from course_admin.grading.wall import folders_in_sight
 
 TICK = 0.25
 BEHIND = 10  # a fork's niceness: a hundred of them must not keep us from watching
@@ -120,7 +121,7 @@ class ForkServer:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.nice(BEHIND)
             os.setsid()
-            sandbox.die_with_parent()
+            namespaces.die_with_parent()
             self.control.close()
             for end in self.pipe:
                 os.close(end)
@@ -136,25 +137,25 @@ class ForkServer:
     def isolated(self, request: dict[str, Any], descriptor: int, slot: int) -> int:
         """Outer process, then process 1 of the namespaces, then the student's process."""
         as_root = self.isolation == "root"
-        sandbox.enter_namespaces(sandbox.FIRST_USER + slot if as_root else None)
-        sandbox.die_with_parent()
+        namespaces.enter_namespaces(namespaces.FIRST_USER + slot if as_root else None)
+        namespaces.die_with_parent()
         first = os.fork()
         if first:
             return _guard(first, descriptor)
-        sandbox.die_with_parent()
-        sandbox.set_limits(request["limits"], count_processes=True)
-        sandbox.cover_folders(int(request["limits"]["file_bytes"]), NEEDED)
-        sandbox.drop_capabilities()
+        namespaces.die_with_parent()
+        set_limits(request["limits"], count_processes=True)
+        namespaces.cover_folders(int(request["limits"]["file_bytes"]), NEEDED)
+        namespaces.drop_capabilities()
         second = os.fork()
         if second:
-            sandbox._libc.prctl(sandbox.PR_SET_DUMPABLE, 0, 0, 0, 0)
+            namespaces._libc.prctl(namespaces.PR_SET_DUMPABLE, 0, 0, 0, 0)
             return _guard(second, descriptor)
         os.setsid()
         return self.start(request, descriptor)
 
     def plainly(self, request: dict[str, Any], descriptor: int) -> int:
         """Limits only."""
-        sandbox.set_limits(request["limits"], count_processes=False)
+        set_limits(request["limits"], count_processes=False)
         return self.start(request, descriptor)
 
     def start(self, request: dict[str, Any], descriptor: int) -> int:
@@ -169,7 +170,7 @@ class ForkServer:
         members: set[int] = {pid}
         if self.isolation == "limits":  # stopped first, so that none forks while it is ended
             found: set[int] = set()
-            while new := set(family.family(pid)) - found:
+            while new := set(process_tree.family(pid)) - found:
                 _signal(new, signal.SIGSTOP)
                 found |= new
             members |= found
@@ -193,16 +194,16 @@ class ForkServer:
 
     def watch(self) -> None:
         """End forks whose processes together are too many, or hold too much private memory."""
-        parent_of = family.parents()
+        parent_of = process_tree.parents()
         for pid, fork in list(self.forks.items()):
-            members = family.descendants(pid, parent_of)
+            members = process_tree.descendants(pid, parent_of)
             if self.isolation != "limits":  # two processes of ours stand around the student's
                 members = [m for m in members if m != pid and parent_of[m] != pid]
             memory = int(fork.limits["memory"])
             if len(members) > int(fork.limits["processes"]) + 1:
                 fork.why = f"started more than {fork.limits['processes']} processes"
-            elif sum(map(family.private_bytes, members)) > memory:
-                fork.why = f"used more than {memory // sandbox.MIB} MiB of memory"
+            elif sum(map(process_tree.private_bytes, members)) > memory:
+                fork.why = f"used more than {memory // MIB} MiB of memory"
             if fork.why:
                 self.kill(pid)
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from course_admin.grading import sandbox
 from course_admin.grading.rpc import wire
-from course_admin.grading.wall import Wall, environment, wrapped
+from course_admin.grading.sandbox.bubblewrap import Wall, environment, wrapped
+from course_admin.grading.sandbox.limits import Limits
 
 START_SECONDS = 180.0
 MAX_ANSWER = 8 << 20  # bytes of one cell's outputs, or of one verdict
@@ -92,7 +92,7 @@ class ForkServerClient:
         ahead: bool = False,
     ) -> None:
         self.role, self.folder, self.ahead = role, folder, ahead
-        self.waiting: dict[sandbox.Limits, Child] = {}
+        self.waiting: dict[Limits, Child] = {}
         self.isolation = "limits" if wall is None else "root" if wall.as_root else "user"
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.children: dict[int, Child] = {}
@@ -129,13 +129,13 @@ class ForkServerClient:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise ForkServerLost(f"the {self.role} fork server did not start")
 
-    def check(self, limits: sandbox.Limits | None = None) -> None:
+    def check(self, limits: Limits | None = None) -> None:
         """Make sure that a fork comes up and runs a line.
 
         Raises:
             ForkServerLost: it does not.
         """
-        child = self.fork(limits or sandbox.Limits())
+        child = self.fork(limits or Limits())
         try:
             reply = child.ask({"do": "run", "source": "print(1)"}, time.monotonic() + 60).header
             good = reply.get("failed") is None
@@ -150,7 +150,7 @@ class ForkServerClient:
                 "--no-isolation grades without bubblewrap"
             )
 
-    def fork(self, limits: sandbox.Limits) -> Child:
+    def fork(self, limits: Limits) -> Child:
         """A fresh fork that listens on its `channel`."""
         self.wait_ready()
         child = self.waiting.pop(limits, None)
@@ -160,7 +160,7 @@ class ForkServerClient:
             self.waiting[limits] = self._fork(limits)
         return child
 
-    def _fork(self, limits: sandbox.Limits) -> Child:
+    def _fork(self, limits: Limits) -> Child:
         mine, theirs = socket.socketpair()
         key = next(self.keys)
         child = Child(key, self, mine)

@@ -16,9 +16,9 @@ from course_admin.grading.course import Course, fingerprint, sources
 from course_admin.grading.journal import Entry, Journal
 from course_admin.grading.processes import ForkServerLost
 from course_admin.grading.report import printable
-from course_admin.grading.sandbox import Limits
+from course_admin.grading.sandbox.bubblewrap import bubblewrap
+from course_admin.grading.sandbox.limits import Limits
 from course_admin.grading.verdicts import Result
-from course_admin.grading.wall import bubblewrap
 from course_admin.grading.worker import (
     Bundle,
     Task,

@@ -19,7 +19,7 @@ import torch
 
 from course_admin.grading.rpc import wire
 from course_admin.grading.rpc.server import Answerer
-from course_admin.grading.sandbox import SEED
+from course_admin.grading.sandbox.limits import SEED
 from course_admin.grading.shell import CourseShell, run_cell
 
 

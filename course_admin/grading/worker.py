@@ -20,9 +20,9 @@ from course_admin.grading.packages import COURSE
 from course_admin.grading.processes import ForkServerClient, ForkServerLost
 from course_admin.grading.reading import Found, Unreadable, find_notebook, read_cells
 from course_admin.grading.rebuild import Rebuilt, Source, grading, rebuild
-from course_admin.grading.sandbox import Limits
+from course_admin.grading.sandbox.bubblewrap import bubblewrap
+from course_admin.grading.sandbox.limits import Limits
 from course_admin.grading.verdicts import CellMark, Result
-from course_admin.grading.wall import bubblewrap
 
 OPTIMISERS = "torch._dynamo"  # which the first optimiser imports, in a second
 USUAL_MODULES = ("numpy", "torch", "matplotlib.pyplot", "course_utils")

@@ -13,7 +13,7 @@ import pytest
 from bootstrap.environment import inside
 from course_utils import places
 from course_utils.data import cache
-from tests.course_admin.grading.test_isolation import USER, as_ordinary_user, home  # noqa: F401 (fixture)
+from tests.course_admin.grading.sandbox.test_isolation import USER, as_ordinary_user, home  # noqa: F401 (fixture)
 
 NOWHERE = "/proc/nowhere"  # not even root can make a folder there
 SAID = re.compile(r"Your home folder cannot be written: .* goes to (\S+)\. ")

@@ -10,22 +10,23 @@ import nbformat
 import pytest
 import torch
 
-from course_admin.grading import doctor, sandbox
+from course_admin.grading import doctor
 from course_admin.grading.judge import judged
 from course_admin.grading.outcomes import checked, graded_outputs
 from course_admin.grading.reading import Found
 from course_admin.grading.rebuild import Source
+from course_admin.grading.sandbox.bubblewrap import bubblewrap
+from course_admin.grading.sandbox.limits import Limits
 from course_admin.grading.shell import Ran
 from course_admin.grading.slicing import names_defined, needs, statements
 from course_admin.grading.verdicts import CellMark, Result
-from course_admin.grading.wall import bubblewrap
 from course_admin.grading.worker import Bundle, Task, Workshop, modules_of
 
 from .conftest import marks_of
 from .synthetic import FULL, HW, RIGHT, source_notebook, student_notebook
 
 Examine = Callable[..., Result]
-LIMITS = replace(sandbox.Limits(), cell_seconds=3.0, call_seconds=3.0, test_seconds=12.0)
+LIMITS = replace(Limits(), cell_seconds=3.0, call_seconds=3.0, test_seconds=12.0)
 
 
 @pytest.fixture(scope="module")

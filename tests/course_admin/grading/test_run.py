@@ -18,11 +18,12 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.dbutil import _temp_alembic_ini
 
-from course_admin.grading import gradebook, late, sandbox
+from course_admin.grading import gradebook, late
 from course_admin.grading.cli import main
 from course_admin.grading.course import Course, open_course
 from course_admin.grading.journal import Journal
 from course_admin.grading.run import Settings, run
+from course_admin.grading.sandbox.limits import Limits
 from course_admin.grading.verdicts import Result
 
 from .conftest import Grade, marks_of, results_of
@@ -62,7 +63,7 @@ def test_killed_twice_and_resumed_gives_the_marks_of_an_undisturbed_run(
 ) -> None:
     size = int(os.environ.get("COURSE_CLASS_SIZE", "12"))
     hand_in_class(course_folder, size)
-    limits = replace(sandbox.Limits(), cell_seconds=5.0)
+    limits = replace(Limits(), cell_seconds=5.0)
     quiet, rough = (open_course(course_folder, HW, out=tmp_path / n) for n in ("quiet", "rough"))
     run(quiet, Settings(workers=1, limits=limits, feedback=False), lambda *_: None)
     journal = rough.state / "journal"

@@ -1,7 +1,7 @@
 """The outer wall: bubblewrap around the fork server.
 
 It gives the fork server a file system that holds Python, the two packages that are needed and
-nothing else of the course, no network and an empty environment (`sandbox` is the inner wall).
+nothing else of the course, no network and an empty environment (`namespaces` are the inner wall).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_admin.grading.packages import COURSE, PACKAGES
-from course_admin.grading.sandbox import FIRST_USER, HOME
+from course_admin.grading.sandbox.namespaces import FIRST_USER, HOME
 
 
 @dataclass(frozen=True)

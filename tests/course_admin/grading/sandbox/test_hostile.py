@@ -21,17 +21,25 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from course_admin.grading import sandbox
 from course_admin.grading.collect import safe_id
 from course_admin.grading.course import open_course
 from course_admin.grading.run import Settings, run
+from course_admin.grading.sandbox.bubblewrap import bubblewrap
+from course_admin.grading.sandbox.limits import MIB, Limits
 from course_admin.grading.verdicts import Result
-from course_admin.grading.wall import bubblewrap
-
-from .broken import BROKEN
-from .conftest import marks_of, results_of
-from .hostile import DISRUPTIONS, FORGERIES, THEFTS
-from .synthetic import FULL, HIDDEN, HW, RIGHT, SOLVED, hand_in, make_course, student_notebook
+from tests.course_admin.grading.broken import BROKEN
+from tests.course_admin.grading.conftest import marks_of, results_of
+from tests.course_admin.grading.hostile import DISRUPTIONS, FORGERIES, THEFTS
+from tests.course_admin.grading.synthetic import (
+    FULL,
+    HIDDEN,
+    HW,
+    RIGHT,
+    SOLVED,
+    hand_in,
+    make_course,
+    student_notebook,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -43,8 +51,8 @@ HONEST = [f"control-{k}" for k in range(4)]
 WRONG = "def square(x):\n    return x + 1"
 ATTACKS = {**FORGERIES, **THEFTS, **DISRUPTIONS}
 LIMITS = replace(
-    sandbox.Limits(), cell_seconds=4.0, call_seconds=4.0, test_seconds=15.0, total_seconds=60.0,
-    memory=600 * sandbox.MIB, cpu_seconds=30,
+    Limits(), cell_seconds=4.0, call_seconds=4.0, test_seconds=15.0, total_seconds=60.0,
+    memory=600 * MIB, cpu_seconds=30,
 )  # fmt: skip
 
 

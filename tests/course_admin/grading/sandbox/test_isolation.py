@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from course_admin.grading import actions, wall
+from course_admin.grading import actions
 from course_admin.grading.cli import main
 from course_admin.grading.course import open_course
 from course_admin.grading.doctor import PROBES
-
-from .conftest import marks_of, results_of
-from .synthetic import FULL, HW, RIGHT, hand_in, student_notebook
+from course_admin.grading.sandbox.bubblewrap import bubblewrap, python_folders
+from tests.course_admin.grading.conftest import marks_of, results_of
+from tests.course_admin.grading.synthetic import FULL, HW, RIGHT, hand_in, student_notebook
 
 pytestmark = pytest.mark.slow
 USER = 21_739
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 LIMITS = ["--cell-seconds", "10", "--memory-mb", "600"]
 TOGETHER = """\
 import os, time
@@ -56,7 +57,7 @@ def as_ordinary_user(command: list[str], home: Path) -> subprocess.CompletedProc
     """Run a command as somebody who is not root."""
     environment = {**os.environ, "HOME": str(home), "TMPDIR": str(home)}
     if os.getuid() == 0:
-        needed = sorted({*wall.python_folders(), ROOT})
+        needed = sorted({*python_folders(), ROOT})
         parents = {p for folder in needed for p in folder.parents}
         closed = {p for p in parents if p.stat().st_mode & 0o005 != 0o005}
         outermost = [p for p in closed if not any(q in closed for q in p.parents)]
@@ -79,7 +80,7 @@ def home() -> Path:
     subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
-@pytest.mark.skipif(wall.bubblewrap() is None, reason="bubblewrap cannot make namespaces here")
+@pytest.mark.skipif(bubblewrap() is None, reason="bubblewrap cannot make namespaces here")
 def test_ordinary_user_grades_with_every_wall_up(home: Path, course_folder: Path) -> None:
     hand_in(course_folder, "honest", student_notebook(RIGHT))
     hand_in(course_folder, "greedy", student_notebook(RIGHT, extra=TOGETHER))
@@ -112,7 +113,7 @@ def test_without_bubblewrap_the_limits_hold_and_it_says_so(
     hand_in(course_folder, "honest", student_notebook(RIGHT))
     hand_in(course_folder, "endless", student_notebook(RIGHT, extra="while True: pass"))
     hand_in(course_folder, "greedy", student_notebook(RIGHT, extra=TOGETHER))
-    monkeypatch.setattr(wall.shutil, "which", lambda program: None)
+    monkeypatch.setattr(shutil, "which", lambda program: None)
     assert main(["run", HW, "--course", str(course_folder), "--no-feedback", *LIMITS]) == 0
     assert actions.WARNING in capsys.readouterr().err
     results = results_of(open_course(course_folder, HW))

@@ -1,64 +1,22 @@
-"""Isolation of a student's process: bubblewrap around the fork server, namespaces per fork.
+"""The inner wall: every fork enters namespaces of its own.
 
-Two walls. Bubblewrap (`wall`) gives the fork server a file system that holds Python, the course's
-two packages and nothing else, no network and an empty environment. Every fork then enters its own
-user, process, mount, network and IPC namespaces with fresh temporary folders, an empty /proc and
-no capabilities, so that it sees neither the fork server nor other submissions.
-Where bubblewrap or user namespaces are missing, only the limits of `Limits` remain.
+User, process, mount, network and IPC namespaces with fresh temporary folders, an empty /proc and
+no capabilities (`bubblewrap` is the outer wall).
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
-import resource
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-MIB = 1 << 20
-SEED = 20_250_219  # of every submission's random numbers
 NAMESPACES = 0x10000000 | 0x00020000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND = 1, 2, 4, 32, 4096
 MS_MOVE, MS_REC, MS_PRIVATE = 8192, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 HOME = "/tmp/home"
 FIRST_USER = 61_000  # user ids of forks, where the fork server is root
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use.
-
-    Attributes:
-        cell_seconds: wall time of one cell.
-        call_seconds: wall time of one call of a student's function by a hidden test.
-        test_seconds: wall time of one hidden test.
-        total_seconds: wall time of the whole submission.
-        cpu_seconds: processor time of any one process.
-        memory: bytes of private memory of all its processes together.
-        processes: processes and threads at a time.
-        file_bytes: size of any one file, and of each of its temporary folders.
-        open_files: descriptors per process.
-        output_bytes: size of all cells' outputs together.
-    """
-
-    cell_seconds: float = 60.0
-    call_seconds: float = 10.0
-    test_seconds: float = 90.0
-    total_seconds: float = 300.0
-    cpu_seconds: int = 300
-    memory: int = 2048 * MIB
-    processes: int = 64
-    file_bytes: int = 64 * MIB
-    open_files: int = 256
-    output_bytes: int = 10 * MIB
-
-    def as_dict(self) -> dict[str, Any]:
-        """The limits as JSON."""
-        return asdict(self)
-
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -135,27 +93,3 @@ def drop_capabilities() -> None:
 def die_with_parent() -> None:
     """Ask the kernel to end this process when its parent ends."""
     _libc.prctl(PR_SET_PDEATHSIG, 9, 0, 0, 0)
-
-
-def set_limits(limits: dict[str, Any], *, count_processes: bool) -> None:
-    """Per-process limits on processor time, data, files, descriptors and processes."""
-    # Not by psutil: in a new process namespace our number there is not ours in the old /proc.
-    now = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize() \
-        if Path("/proc/self/statm").exists() else MIB * 512  # fmt: skip
-    cpu = int(limits["cpu_seconds"])
-    pairs = [
-        (resource.RLIMIT_CPU, cpu, cpu + 2),
-        (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_FSIZE, limits["file_bytes"], limits["file_bytes"]),
-        (resource.RLIMIT_NOFILE, limits["open_files"], limits["open_files"]),
-        (resource.RLIMIT_DATA, now + limits["memory"], now + limits["memory"]),
-        (resource.RLIMIT_MEMLOCK, 0, 0),
-    ]
-    if count_processes:  # with room above the limit: who passes it is seen there, and ended
-        most = int(limits["processes"]) + 16
-        pairs.append((resource.RLIMIT_NPROC, most, most))
-    for which, soft, hard in pairs:
-        _, ceiling = resource.getrlimit(which)
-        if ceiling != resource.RLIM_INFINITY:
-            soft, hard = min(soft, ceiling), min(hard, ceiling)
-        resource.setrlimit(which, (soft, hard))
