@@ -47,7 +47,7 @@ def test_the_core_knows_nothing_of_what_is_built_on_it():
 
 
 def test_a_lesson_knows_nothing_of_what_is_built_on_it():
-    above = ("live", "lessons", "checks", "grading", "plots", "authoring", "bootstrap")
+    above = ("live", "lessons", "checks", "exercises", "grading", "plots", "authoring", "bootstrap")
     wrong = [(m.name, area) for m in modules(*LESSONS) for area in above if imports_area(m, area)]
     assert not wrong
 
@@ -69,17 +69,32 @@ def test_nothing_imports_the_rooms_of_lessons():
     assert not [m.name for m in modules() if m.area != "lessons" and imports_area(m, "lessons")]
 
 
-def test_rooms_of_lessons_know_only_what_is_for_all_of_them():
-    """Their figures and instruments may use each other, and single modules beside the rooms."""
+@pytest.mark.parametrize("area", ["lessons", "exercises"])
+def test_rooms_know_only_what_is_for_all_of_them(area):
+    """Modules of a room may use each other, and single modules beside the rooms."""
     found = []
-    for module in modules("lessons"):
+    for module in modules(area):
         for name in module.imports():
-            if area_of(name) == "lessons" and name.count(".") >= 3:
+            if area_of(name) == area and name.count(".") >= 3:
                 room, own = name.split(".")[2], module.name.split(".")[2]
-                is_room = (ROOT / "course_utils" / "lessons" / room).is_dir()
+                is_room = (ROOT / "course_utils" / area / room).is_dir()
                 if is_room and room != own:
                     found.append(f"{module.name} imports {name}")
     assert not found, "\n".join(found)
+
+
+def test_the_engine_of_checks_finds_exercises_by_name_alone():
+    """`rooms.exercise` is the one place that looks upwards, and it does so when it is called."""
+    assert not [m.name for m in modules() if m.area != "exercises" and imports_area(m, "exercises")]
+    known = {area_of(name) for m in modules("checks") for name in m.imports()} - {""}
+    assert known == {"checks"}
+    named = [m.name for m in modules("checks") if "course_utils.exercises" in m.path.read_text()]
+    assert named == ["course_utils.checks.rooms"]
+
+
+def test_exercises_are_about_ideas():
+    known = {area_of(name) for m in modules("exercises") for name in m.imports()} - {""}
+    assert known == {"checks", "core", "exercises", *LESSONS}
 
 
 def test_nothing_in_the_package_imports_what_is_not_installed_with_it():
@@ -165,8 +180,8 @@ def called(module: Module) -> set[str]:
 
 
 def test_no_module_seeds_for_others():
-    """Only checks and grading do: they own the process, or put back what an answer changed."""
-    owners = ("checks", "grading")
+    """Only what checks and grades does: it owns the process, or puts back what answers changed."""
+    owners = ("checks", "exercises", "grading")
     seeds = {m.name: called(m) & GLOBAL_STATE for m in modules() if m.area not in owners}
     assert not {name: found for name, found in seeds.items() if found}
 

@@ -29,7 +29,7 @@ checks.preview_prediction("{name}", prediction, points={points})
 checks.grade_prediction("{name}", prediction, points={points})
 ### END HIDDEN TESTS""",
 }
-TABLE = "{points}"
+TABLE, PREDICTION = "{points}", "a prediction"
 
 
 def with_checks(cells: Sequence[NotebookNode]) -> list[NotebookNode]:
@@ -67,17 +67,18 @@ def _three(cell: NotebookNode, grade_id: str, kind: str, points: float = 0) -> l
 
 def table_of_points(cells: Sequence[NotebookNode]) -> str:
     """What is asked, in order, and its points; a prediction stands with the exercise after it."""
-    rows, before = [], ""
+    rows: list[tuple[str, str]] = []
     for cell in cells:
         short = cell.metadata.get("nbgrader", {})
         kind, points = short.get("kind"), short.get("points")
         if kind == "prediction":
-            before = f"{points} + "
+            rows.append((PREDICTION, f"{points}"))
         elif kind == "exercise":
-            asked = "a prediction, then " if before else ""
-            rows.append((f"{asked}`{short['grade_id']}`", f"{before}{points}"))
-            before = ""
+            asked = f"`{short['grade_id']}`"
+            predicted = rows.pop()[1] if rows and rows[-1][0] == PREDICTION else ""
+            both = (f"{PREDICTION}, then {asked}", f"{predicted} + {points}")
+            rows.append(both if predicted else (asked, f"{points}"))
         elif kind == "manual":
-            rows.append(("a written answer", points))
+            rows.append(("a written answer", f"{points}"))
     lines = [f"| {n} | {asked} | {points} |" for n, (asked, points) in enumerate(rows, start=1)]
     return "\n".join(["| | function | points |", "|---|---|---|", *lines])

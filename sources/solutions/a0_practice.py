@@ -144,9 +144,9 @@ prediction = "b"
 
 # %% [markdown] nbgrader={"grade_id": "in_your_own_words", "kind": "manual", "points": 2}
 # ### BEGIN SOLUTION
-# **A model answer.** Marks are given on inputs that nobody has seen, so a function must be right and
-# not only agree in the places that are shown. A check reads my function and keeps nothing: only the
-# notebook that I hand in is graded.
+# **A model answer.** Marks are given on inputs that nobody has seen: a function must be right, and
+# not only where it is shown. A check reads my function and keeps nothing: only the notebook that I
+# hand in is graded.
 #
 # **Marks, 2 in all**
 #
