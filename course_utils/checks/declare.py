@@ -19,6 +19,10 @@ class Declared:
         observe: what is seen of a call; by default tensors in and one tensor out.
         lesson: module whose package an answer must not call into; by default the reference's.
         arguments: names of the function's arguments; by default the reference's.
+
+    Raises:
+        ValueError: when the reference stands in a room and no lesson is named, since a call of the
+            course's own function would then go unnoticed.
     """
 
     def __init__(
@@ -31,6 +35,8 @@ class Declared:
     ) -> None:
         self.reference = reference
         self.lesson = lesson or inspect.getmodule(reference)
+        if self.lesson.__name__.startswith("course_utils.exercises."):
+            raise ValueError(f"{self.lesson.__name__}: say which `lesson` holds the answer")
         self.arguments = tuple(arguments or inspect.signature(reference).parameters)
         self.observe = observe or observe_outputs(self.arguments)
         self._claims: list[tuple] = []

@@ -93,23 +93,3 @@ class Exercise:
             if candidate.name == name:
                 return candidate
         raise KeyError(f"{self.name} knows no misconception {name!r}")
-
-
-def declaring(assignment: str, misconceptions: object = None, **shared: Any):
-    """For the time of the moves."""
-    from course_utils.checks import rooms
-
-    room = next(r for r in rooms.assignments() if r.startswith(assignment + "_"))
-
-    def declare(name: str, title: str, points: float, **fields: Any) -> Exercise:
-        mistakes = rooms.words(room)[name]["mistakes"]
-        return Exercise(
-            name=name,
-            assignment=room,
-            title=title,
-            misconceptions=tuple(Misconception(k, **w) for k, w in mistakes.items()),
-            **shared,
-            **fields,
-        )
-
-    return declare

@@ -45,9 +45,6 @@ def exercise(name: str) -> Exercise:
     where = {each: room for room, names in assignments().items() for each in names}
     if name not in where:
         raise ValueError(f"There is no exercise {name!r}; there are: {', '.join(sorted(where))}.")
-    if not (FOLDER / where[name] / f"{name}.py").is_file():
-        legacy = importlib.import_module(f"course_utils.checks.{where[name].split('_')[0]}")
-        return next(found for found in legacy.EXERCISES if found.name == name)
     # The one import upwards: the engine finds its exercises by their names, when asked.
     module = importlib.import_module(f"course_utils.exercises.{where[name]}.{name}")
     return module.exercise.built(where[name], name, words(where[name])[name])
