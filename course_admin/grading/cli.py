@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from course_admin.grading.course import Course, CourseError, open_course
+from course_admin.grading.submissions.course import Course, CourseError, open_course
 from course_utils.cores import available_cores
 
 COMMANDS = (

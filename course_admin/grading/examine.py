@@ -12,11 +12,12 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course_admin.grading import clean, outcomes
+from course_admin.grading import outcomes
 from course_admin.grading.processes import Child, ForkServerClient
-from course_admin.grading.rebuild import Piece, Rebuilt, grading
 from course_admin.grading.rpc import wire
 from course_admin.grading.sandbox.limits import SEED, Limits
+from course_admin.grading.submissions import clean
+from course_admin.grading.submissions.rebuild import Piece, Rebuilt, grading
 from course_admin.grading.verdicts import CellMark
 
 MAX_RESTARTS = 2

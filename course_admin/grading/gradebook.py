@@ -36,11 +36,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from traitlets import List, Set, Type
 from traitlets.config import Config
 
-from course_admin.grading import clean
-from course_admin.grading.collect import Submission
-from course_admin.grading.course import Course, sources
 from course_admin.grading.journal import write_atomically
-from course_admin.grading.rebuild import GRADERS_ONLY
+from course_admin.grading.submissions import clean
+from course_admin.grading.submissions.collect import Submission
+from course_admin.grading.submissions.course import Course, sources
+from course_admin.grading.submissions.rebuild import GRADERS_ONLY
 from course_admin.grading.verdicts import Result
 
 

@@ -18,8 +18,8 @@ import torch
 from course_admin.grading.rpc import wire
 from course_admin.grading.rpc.client import Line, RemoteFunction, RemoteObject
 from course_admin.grading.shell import CourseShell, Ran, run_cell
-from course_admin.grading.slicing import Statement, needs, statements
 from course_admin.grading.student import seed_everything
+from course_admin.grading.submissions.slicing import Statement, needs, statements
 
 
 class Judge:

@@ -9,7 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from course_admin.grading import clean
+from course_admin.grading.submissions import clean
 from course_admin.grading.verdicts import CellMark
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from course_admin.grading.collect import OWN_STAMP
+from course_admin.grading.submissions.collect import OWN_STAMP
 from course_admin.grading.verdicts import Result
 
 

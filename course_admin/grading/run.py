@@ -11,13 +11,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from course_admin.grading import gradebook
-from course_admin.grading.collect import Submission, submissions
-from course_admin.grading.course import Course, fingerprint, sources
 from course_admin.grading.journal import Entry, Journal
 from course_admin.grading.processes import ForkServerLost
 from course_admin.grading.report import printable
 from course_admin.grading.sandbox.bubblewrap import bubblewrap
 from course_admin.grading.sandbox.limits import Limits
+from course_admin.grading.submissions.collect import Submission, submissions
+from course_admin.grading.submissions.course import Course, fingerprint, sources
 from course_admin.grading.verdicts import Result
 from course_admin.grading.worker import (
     Bundle,

@@ -20,10 +20,10 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 
-from course_admin.grading.collect import submissions
-from course_admin.grading.course import Course, sources
-from course_admin.grading.reading import Unreadable, find_notebook, read_cells
-from course_admin.grading.rebuild import Source, rebuild
+from course_admin.grading.submissions.collect import submissions
+from course_admin.grading.submissions.course import Course, sources
+from course_admin.grading.submissions.read import Unreadable, find_notebook, read_cells
+from course_admin.grading.submissions.rebuild import Source, rebuild
 
 K, WINDOW = 12, 8
 COMMON = 0.4  # shared by more of the class than this: everybody's way of writing it

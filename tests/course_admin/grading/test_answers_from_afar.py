@@ -16,8 +16,8 @@ from nbformat.v4 import new_code_cell
 
 from course_admin.grading.examine import Examination, Rooms
 from course_admin.grading.processes import ForkServerClient
-from course_admin.grading.rebuild import Piece, Rebuilt
 from course_admin.grading.sandbox.limits import Limits
+from course_admin.grading.submissions.rebuild import Piece, Rebuilt
 from course_utils import checks
 from tests.exercises import MARKS, RIGHT
 from tests.exercises.points import POINTS

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from course_admin.grading import cluster
-from course_admin.grading.course import open_course
 from course_admin.grading.run import Settings, run
+from course_admin.grading.submissions.course import open_course
 
 from .conftest import Grade, marks_of, results_of
 from .synthetic import FULL, HW, RIGHT, hand_in, student_notebook

@@ -13,12 +13,12 @@ import torch
 from course_admin.grading import doctor
 from course_admin.grading.judge import judged
 from course_admin.grading.outcomes import checked, graded_outputs
-from course_admin.grading.reading import Found
-from course_admin.grading.rebuild import Source
 from course_admin.grading.sandbox.bubblewrap import bubblewrap
 from course_admin.grading.sandbox.limits import Limits
 from course_admin.grading.shell import Ran
-from course_admin.grading.slicing import names_defined, needs, statements
+from course_admin.grading.submissions.read import Found
+from course_admin.grading.submissions.rebuild import Source
+from course_admin.grading.submissions.slicing import names_defined, needs, statements
 from course_admin.grading.verdicts import CellMark, Result
 from course_admin.grading.worker import Bundle, Task, Workshop, modules_of
 

@@ -20,10 +20,10 @@ from nbgrader.dbutil import _temp_alembic_ini
 
 from course_admin.grading import gradebook, late
 from course_admin.grading.cli import main
-from course_admin.grading.course import Course, open_course
 from course_admin.grading.journal import Journal
 from course_admin.grading.run import Settings, run
 from course_admin.grading.sandbox.limits import Limits
+from course_admin.grading.submissions.course import Course, open_course
 from course_admin.grading.verdicts import Result
 
 from .conftest import Grade, marks_of, results_of

@@ -17,9 +17,9 @@ import pytest
 
 from course_admin.grading import actions
 from course_admin.grading.cli import main
-from course_admin.grading.course import open_course
 from course_admin.grading.doctor import PROBES
 from course_admin.grading.sandbox.bubblewrap import bubblewrap, python_folders
+from course_admin.grading.submissions.course import open_course
 from tests.course_admin.grading.conftest import marks_of, results_of
 from tests.course_admin.grading.synthetic import FULL, HW, RIGHT, hand_in, student_notebook
 

@@ -9,10 +9,9 @@ import random
 import nbformat
 import pytest
 
-from course_admin.grading.reading import StudentCell, read_cells
-from course_admin.grading.rebuild import GRADERS_ONLY, Rebuilt, Source, rebuild
-
-from .synthetic import RIGHT, TESTS, source_notebook, student_notebook
+from course_admin.grading.submissions.read import StudentCell, read_cells
+from course_admin.grading.submissions.rebuild import GRADERS_ONLY, Rebuilt, Source, rebuild
+from tests.course_admin.grading.synthetic import RIGHT, TESTS, source_notebook, student_notebook
 
 STUB = {name: f"stub of {name}" for name in RIGHT}
 

@@ -7,15 +7,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_admin.grading.collect import safe_id
-from course_admin.grading.reading import Unreadable, find_notebook, read_cells
-
-from .broken import READABLE, UNREADABLE
-from .synthetic import HW, RIGHT, hand_in, make_course, student_notebook
+from course_admin.grading.submissions.collect import safe_id
+from course_admin.grading.submissions.read import Unreadable, find_notebook, read_cells
+from tests.course_admin.grading.broken import READABLE, UNREADABLE
+from tests.course_admin.grading.synthetic import HW, RIGHT, hand_in, make_course, student_notebook
 
 
 def _files(root: Path, student: str) -> list[Path]:
-    from course_admin.grading.collect import _files as listed
+    from course_admin.grading.submissions.collect import _files as listed
 
     return list(listed(root / "submitted" / student / HW))
 

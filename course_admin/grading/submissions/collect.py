@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from course_admin.grading.course import Course, CourseError
-from course_admin.grading.reading import MAX_BYTES
+from course_admin.grading.submissions.course import Course, CourseError
+from course_admin.grading.submissions.read import MAX_BYTES
 
 SUFFIXES = (".ipynb", ".zip")
 STAMP = "timestamp.txt"

@@ -15,7 +15,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from course_admin.grading.packages import ADMIN, COURSE
-from course_admin.grading.rebuild import Source, grading
+from course_admin.grading.submissions.rebuild import Source, grading
 
 CONFIG_FILE = "nbgrader_config.py"
 BEHIND_CHECKS = {"core", "exercises", "gan", "selfsup", "vision3d"}  # what `checks` compares with

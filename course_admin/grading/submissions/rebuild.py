@@ -16,8 +16,8 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from course_admin.grading.reading import StudentCell
-from course_admin.grading.slicing import names_defined
+from course_admin.grading.submissions.read import StudentCell
+from course_admin.grading.submissions.slicing import names_defined
 
 MAX_EXTRA = 200
 GRADERS_ONLY = "graders-only"  # tag of cells that feedback leaves out

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from course_admin.grading import course as places
 from course_admin.grading import packages
-from course_admin.grading.course import BEHIND_CHECKS, Course, fingerprint, open_course
-
-from .synthetic import HW
+from course_admin.grading.submissions import course as places
+from course_admin.grading.submissions.course import BEHIND_CHECKS, Course, fingerprint, open_course
+from tests.course_admin.grading.synthetic import HW
 
 CHECKS = ["torch", "course_utils", "course_utils.checks"]
 

@@ -16,11 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
 
-from course_admin.grading import clean
-from course_admin.grading.course import open_course
 from course_admin.grading.run import Settings, run
-
-from .synthetic import HW, RIGHT, hand_in, student_notebook
+from course_admin.grading.submissions import clean
+from course_admin.grading.submissions.course import open_course
+from tests.course_admin.grading.synthetic import HW, RIGHT, hand_in, student_notebook
 
 ATTACKS = [
     "<script>document.title='owned'</script>",
