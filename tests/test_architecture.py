@@ -129,15 +129,39 @@ def test_widgets_are_imported_by_live_and_instruments_alone():
     assert not [m.name for m in modules() if m.area not in allowed and firsts(m) & widgets]
 
 
+def test_grading_is_built_in_three_layers():
+    """Calls, walls and submissions; the judging of one; the run, beside these rooms."""
+    layers = {"rpc": set(), "sandbox": set(), "submissions": set()}
+    layers["judging"] = set(layers)
+    rooms, wrong = set(), []
+    for module in modules("grading"):
+        room = ".".join(module.name.split(".")[2:3])
+        rooms.add(room)
+        for name in module.imports():
+            found = ".".join(name.split(".")[2:3]) if area_of(name) == "grading" else ""
+            if room in layers and found not in {"", "packages", room, *layers[room]}:
+                wrong.append(f"{module.name} imports {name}")
+    assert layers.keys() <= rooms
+    assert not wrong, "\n".join(wrong)
+
+
 def test_imports_run_one_way():
-    known = {module.name: module for module in modules()}
+    assert import_order(modules(), everywhere=False)
+
+
+def test_imports_in_grading_run_one_way_even_inside_functions():
+    assert import_order(modules("grading"), everywhere=True)
+
+
+def import_order(chosen: list[Module], everywhere: bool) -> list[str]:
+    """Names of modules, each after all that it imports; CycleError names a circle."""
+    known = {module.name for module in chosen}
     graph = {}
-    for name, module in known.items():
-        targets = module.imports(everywhere=False) & known.keys() - {name}
+    for module in chosen:
+        targets = module.imports(everywhere) & known - {module.name}
         # `from package import module` inside that package also names the package
-        graph[name] = {target for target in targets if not name.startswith(target + ".")}
-    order = list(TopologicalSorter(graph).static_order())  # CycleError names a circle
-    assert len(order) == len(graph)
+        graph[module.name] = {t for t in targets if not module.name.startswith(t + ".")}
+    return list(TopologicalSorter(graph).static_order())
 
 
 IMPORT_ALL = """

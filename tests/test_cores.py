@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from course_admin.grading.cli import parser
-from course_admin.grading.run import Settings
+from course_admin.grading.plan import Settings
 from course_utils.cores import available_cores
 
 MANY = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -61,7 +61,7 @@ def test_grading_starts_no_more_workers_than_it_has_cores():
     script = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
         "from course_admin.grading.cli import parser\n"
-        "from course_admin.grading.run import Settings\n"
+        "from course_admin.grading.plan import Settings\n"
         "print(parser().parse_args(['run', 'a1']).workers, Settings().workers)"
     )
     said = subprocess.check_output([sys.executable, "-c", script], text=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 from course_admin.grading import gradebook
 from course_admin.grading.exports import EXPORTS
 from course_admin.grading.journal import Journal, write_atomically
+from course_admin.grading.judging.verdicts import Result
+from course_admin.grading.plan import Settings, isolation_here
+from course_admin.grading.plan import plan as make_plan
 from course_admin.grading.report import Progress, printable, summary
-from course_admin.grading.run import Settings, isolation_here
-from course_admin.grading.run import plan as make_plan
 from course_admin.grading.run import run as grade_all
 from course_admin.grading.submissions.course import Course
-from course_admin.grading.verdicts import Result
 
 WARNING = """\
 WARNING: bubblewrap is not at work here, so students' code runs with your rights: it can read your

@@ -114,7 +114,7 @@ def _obey(options: argparse.Namespace, course: Course) -> int:
 
 
 def _settings(options: argparse.Namespace):
-    from course_admin.grading.run import Settings
+    from course_admin.grading.plan import Settings
     from course_admin.grading.sandbox.limits import MIB, Limits
 
     limits = Limits()

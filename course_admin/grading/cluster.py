@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dask
 from distributed import (
@@ -22,11 +22,9 @@ from distributed import (
     get_worker,
 )
 
-from course_admin.grading.verdicts import Result
+from course_admin.grading.judging.verdicts import Result
+from course_admin.grading.plan import Plan, Settings, failed, task_of
 from course_admin.grading.worker import Bundle, Task, Workshop
-
-if TYPE_CHECKING:
-    from course_admin.grading.run import Plan, Settings
 
 WORKERS_LOST = 3  # with one submission in work, before it is put aside
 AHEAD = 4  # tasks per worker that wait at the scheduler
@@ -79,8 +77,6 @@ def client_for(scheduler: str, workers: int) -> Iterator[Any]:
 
 def results_from_cluster(work: Plan, settings: Settings) -> Iterator[Result]:
     """Results as they come; a few submissions per worker are on their way at a time."""
-    from course_admin.grading.run import failed, task_of
-
     with client_for(settings.scheduler or "local", settings.workers) as client:
         plugin = Assignment(work.bundle)
         client.register_plugin(plugin, name=plugin.name)
@@ -111,7 +107,7 @@ def results_from_cluster(work: Plan, settings: Settings) -> Iterator[Result]:
             try:
                 yield Result.from_dict(future.result())
             except Exception as error:
-                yield _lost(work, name, error, failed)
+                yield _lost(work, name, error)
             submit()
             yield from _drain(finished)
         client.unregister_worker_plugin(plugin.name)
@@ -122,7 +118,7 @@ def _drain(finished: list[Result]) -> Iterator[Result]:
         yield finished.pop()
 
 
-def _lost(work: Plan, name: str, error: Exception, failed: Any) -> Result:
+def _lost(work: Plan, name: str, error: Exception) -> Result:
     if isinstance(error, KilledWorker):
         why = f"{WORKERS_LOST} workers were lost while they graded it: put aside"
         return failed(work.bundle, name, why, "quarantined")

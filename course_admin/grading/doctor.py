@@ -13,8 +13,8 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from course_admin.grading.judging.fork_client import Child, ForkServerClient, ForkServerLost
 from course_admin.grading.packages import PACKAGES
-from course_admin.grading.processes import Child, ForkServerClient, ForkServerLost
 from course_admin.grading.rpc import wire
 from course_admin.grading.sandbox.bubblewrap import Wall, bubblewrap
 from course_admin.grading.sandbox.limits import MIB, Limits

@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from course_admin.grading.judging.verdicts import CellMark, Result
 from course_admin.grading.report import number
-from course_admin.grading.verdicts import CellMark, Result
 
 Scores = dict[str, dict[str, Any]]
 

@@ -37,11 +37,11 @@ from traitlets import List, Set, Type
 from traitlets.config import Config
 
 from course_admin.grading.journal import write_atomically
+from course_admin.grading.judging.verdicts import Result
 from course_admin.grading.submissions import clean
 from course_admin.grading.submissions.collect import Submission
 from course_admin.grading.submissions.course import Course, sources
 from course_admin.grading.submissions.rebuild import GRADERS_ONLY
-from course_admin.grading.verdicts import Result
 
 
 def newest_schema() -> str:

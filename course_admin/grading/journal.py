@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from course_admin.grading.verdicts import Result
+from course_admin.grading.judging.verdicts import Result
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
+from course_admin.grading.judging.verdicts import Result
 from course_admin.grading.submissions.collect import OWN_STAMP
-from course_admin.grading.verdicts import Result
 
 
 class Progress:

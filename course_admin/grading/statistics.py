@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from matplotlib.figure import Figure
 
+from course_admin.grading.judging.verdicts import Result
 from course_admin.grading.report import number
-from course_admin.grading.verdicts import Result
 
 FULL, SOME, NONE = "#0072b2", "#e69f00", "#d0d0d0"
 

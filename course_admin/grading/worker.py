@@ -13,16 +13,16 @@ from pathlib import Path
 
 import nbformat
 
-from course_admin.grading.examine import Examination, Rooms
-from course_admin.grading.outcomes import graded_outputs
+from course_admin.grading.judging.examination import Examination, Rooms
+from course_admin.grading.judging.fork_client import ForkServerClient, ForkServerLost
+from course_admin.grading.judging.outcomes import graded_outputs
+from course_admin.grading.judging.verdicts import CellMark, Result
 from course_admin.grading.packages import COURSE
-from course_admin.grading.processes import ForkServerClient, ForkServerLost
 from course_admin.grading.sandbox.bubblewrap import bubblewrap
 from course_admin.grading.sandbox.limits import Limits
 from course_admin.grading.submissions.collect import Submission
 from course_admin.grading.submissions.read import Found, Unreadable, find_notebook, read_cells
 from course_admin.grading.submissions.rebuild import Rebuilt, Source, grading, rebuild
-from course_admin.grading.verdicts import CellMark, Result
 
 OPTIMISERS = "torch._dynamo"  # which the first optimiser imports, in a second
 USUAL_MODULES = ("numpy", "torch", "matplotlib.pyplot", "course_utils")

@@ -19,6 +19,7 @@ from course_admin.grading.submissions.rebuild import Source, grading
 
 CONFIG_FILE = "nbgrader_config.py"
 BEHIND_CHECKS = {"core", "exercises", "gan", "selfsup", "vision3d"}  # what `checks` compares with
+JUDGING = ("judging", "rpc", "sandbox", "submissions", "worker")  # of grading; not how it reports
 
 
 class CourseError(ValueError):
@@ -143,7 +144,7 @@ def fingerprint(course: Course, modules: Iterable[str]) -> str:
     places = [
         course.solutions / course.assignment,
         *(COURSE / part for part in sorted(parts)),
-        ADMIN / "grading",
+        *(ADMIN / "grading" / part for part in JUDGING),
     ]
     digest = hashlib.sha256()
     for place in places:

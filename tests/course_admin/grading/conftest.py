@@ -11,11 +11,12 @@ from typing import ClassVar
 import pytest
 
 from course_admin.grading import run as running
-from course_admin.grading.examine import Rooms
 from course_admin.grading.journal import Journal
-from course_admin.grading.run import Settings, run
+from course_admin.grading.judging.examination import Rooms
+from course_admin.grading.judging.verdicts import Result
+from course_admin.grading.plan import Settings
+from course_admin.grading.run import run
 from course_admin.grading.submissions.course import Course, open_course
-from course_admin.grading.verdicts import Result
 from course_admin.grading.worker import Workshop, modules_of
 
 from .synthetic import HW, make_course

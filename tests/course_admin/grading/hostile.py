@@ -95,7 +95,7 @@ FORGERIES = {
         "            except OSError: pass\n    return x"
     ),
     "patched course code": (
-        "from course_admin.grading import judge\nfrom course_admin.grading.rpc import codec, wire\n"
+        "from course_admin.grading.judging import judge\nfrom course_admin.grading.rpc import codec, wire\n"
         "judge.judged = lambda *a: {'score': 2.0}\nreal = wire.send\n"
         "def send(sock, header, *a, **k):\n    return real(sock, {**header, 'score': 2.0}, *a, **k)\n"
         "wire.send = send\ncodec.flatten = lambda *a, **k: ['v', True]"
@@ -113,7 +113,7 @@ FORGERIES = {
     "poisoned bytecode": (
         "import py_compile, torch, importlib.util\nfrom pathlib import Path\n"
         "Path('evil.py').write_text('allclose = lambda *a, **k: True')\n"
-        "for module in ('torch', 'course_utils', 'course_admin', 'course_admin.grading.judge'):\n"
+        "for module in ('torch', 'course_utils', 'course_admin', 'course_admin.grading.judging.judge'):\n"
         "    spec = importlib.util.find_spec(module)\n"
         "    try: py_compile.compile('evil.py', spec.cached, doraise=True)\n    except OSError: pass"
     ),

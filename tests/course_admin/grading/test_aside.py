@@ -14,11 +14,12 @@ from nbgrader.api import Gradebook
 from course_admin.grading import gradebook
 from course_admin.grading.cli import main
 from course_admin.grading.journal import Journal
+from course_admin.grading.judging.verdicts import Result
+from course_admin.grading.plan import MAX_ATTEMPTS, Settings
 from course_admin.grading.report import line, printable, summary
-from course_admin.grading.run import MAX_ATTEMPTS, Settings, run
+from course_admin.grading.run import run
 from course_admin.grading.submissions.collect import OWN_STAMP, Submission, submissions
 from course_admin.grading.submissions.course import Course, open_course
-from course_admin.grading.verdicts import Result
 
 from .conftest import Grade, marks_of, results_of
 from .synthetic import FULL, HW, RIGHT, hand_in, student_notebook

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from course_admin.grading import cluster
-from course_admin.grading.run import Settings, run
+from course_admin.grading.plan import Settings
+from course_admin.grading.run import run
 from course_admin.grading.submissions.course import open_course
 
 from .conftest import Grade, marks_of, results_of

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from course_admin.grading import gradebook
-from course_admin.grading.run import Settings, run
+from course_admin.grading.plan import Settings
+from course_admin.grading.run import run
 from course_admin.grading.submissions.course import open_course
 
 from .synthetic import FULL, HW, RIGHT, hand_in, student_notebook

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from course_admin.grading import exports, similarity, statistics
+from course_admin.grading.judging.verdicts import CellMark, Result
 from course_admin.grading.report import duration, line, summary
-from course_admin.grading.verdicts import CellMark, Result
 
 ESSAY = CellMark("essay", "hw", 4.0, None, "marked by a person")
 

@@ -21,10 +21,11 @@ from nbgrader.dbutil import _temp_alembic_ini
 from course_admin.grading import gradebook, late
 from course_admin.grading.cli import main
 from course_admin.grading.journal import Journal
-from course_admin.grading.run import Settings, run
+from course_admin.grading.judging.verdicts import Result
+from course_admin.grading.plan import Settings
+from course_admin.grading.run import run
 from course_admin.grading.sandbox.limits import Limits
 from course_admin.grading.submissions.course import Course, open_course
-from course_admin.grading.verdicts import Result
 
 from .conftest import Grade, marks_of, results_of
 from .synthetic import FULL, HW, RIGHT, TESTS, hand_in, student_notebook
@@ -250,7 +251,7 @@ def test_submission_that_stopped_runs_again_and_again_is_put_aside(
     course_folder: Path, grade: Grade
 ) -> None:
     hand_in(course_folder, "a", student_notebook(RIGHT))
-    from course_admin.grading.run import MAX_ATTEMPTS, Settings, plan
+    from course_admin.grading.plan import MAX_ATTEMPTS, Settings, plan
 
     work = plan(open_course(course_folder, HW), Settings())
     for _ in range(MAX_ATTEMPTS):

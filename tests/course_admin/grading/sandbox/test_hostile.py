@@ -21,12 +21,13 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from course_admin.grading.run import Settings, run
+from course_admin.grading.judging.verdicts import Result
+from course_admin.grading.plan import Settings
+from course_admin.grading.run import run
 from course_admin.grading.sandbox.bubblewrap import bubblewrap
 from course_admin.grading.sandbox.limits import MIB, Limits
 from course_admin.grading.submissions.collect import safe_id
 from course_admin.grading.submissions.course import open_course
-from course_admin.grading.verdicts import Result
 from tests.course_admin.grading.broken import BROKEN
 from tests.course_admin.grading.conftest import marks_of, results_of
 from tests.course_admin.grading.hostile import DISRUPTIONS, FORGERIES, THEFTS

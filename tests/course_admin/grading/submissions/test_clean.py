@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
 
-from course_admin.grading.run import Settings, run
+from course_admin.grading.plan import Settings
+from course_admin.grading.run import run
 from course_admin.grading.submissions import clean
 from course_admin.grading.submissions.course import open_course
 from tests.course_admin.grading.synthetic import HW, RIGHT, hand_in, student_notebook

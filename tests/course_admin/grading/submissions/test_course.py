@@ -8,7 +8,13 @@ import pytest
 
 from course_admin.grading import packages
 from course_admin.grading.submissions import course as places
-from course_admin.grading.submissions.course import BEHIND_CHECKS, Course, fingerprint, open_course
+from course_admin.grading.submissions.course import (
+    BEHIND_CHECKS,
+    JUDGING,
+    Course,
+    fingerprint,
+    open_course,
+)
 from tests.course_admin.grading.synthetic import HW
 
 CHECKS = ["torch", "course_utils", "course_utils.checks"]
@@ -20,7 +26,10 @@ def course(course_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     for part in ("checks", *BEHIND_CHECKS, "data", "live", "lessons"):
         write(tmp_path / "course_utils" / part / "part.py", "1")
     write(tmp_path / "course_utils" / "plots.py", "1")
-    write(tmp_path / "course_admin" / "grading" / "part.py", "1")
+    for part in ("judging", "rpc", "sandbox", "submissions"):
+        write(tmp_path / "course_admin" / "grading" / part / "part.py", "1")
+    for part in ("report", "worker"):
+        write(tmp_path / "course_admin" / "grading" / f"{part}.py", "1")
     write(tmp_path / "course_admin" / "authoring" / "part.py", "1")
     monkeypatch.setattr(places, "COURSE", tmp_path / "course_utils")
     monkeypatch.setattr(places, "ADMIN", tmp_path / "course_admin")
@@ -48,7 +57,9 @@ def test_what_checks_compare_with_decides_marks(course: Course, part: str) -> No
 
 
 def test_grading_itself_and_the_assignment_decide_marks(course: Course) -> None:
-    assert matters(course, places.ADMIN / "grading" / "part.py", ["torch"])
+    for part in JUDGING:
+        file = f"{part}.py" if part == "worker" else f"{part}/part.py"
+        assert matters(course, places.ADMIN / "grading" / file, ["torch"])
     assert matters(course, course.solutions / HW / "data.csv", ["torch"])
 
 
@@ -62,6 +73,7 @@ def test_other_parts_decide_marks_where_notebooks_import_them(course: Course, pa
 
 def test_what_decides_no_mark_grades_nobody_again(course: Course) -> None:
     assert not matters(course, places.ADMIN / "authoring" / "part.py", CHECKS)
+    assert not matters(course, places.ADMIN / "grading" / "report.py", CHECKS)
     write(places.COURSE / "core" / "__pycache__" / "part.pyc", "1")
     assert not matters(course, places.COURSE / "core" / "__pycache__" / "part.pyc", CHECKS)
 
@@ -69,3 +81,5 @@ def test_what_decides_no_mark_grades_nobody_again(course: Course) -> None:
 def test_what_is_said_to_decide_marks_is_there() -> None:
     gone = {part for part in BEHIND_CHECKS if not list((packages.COURSE / part).rglob("*.py"))}
     assert gone <= {"exercises"}
+    grading = {path.stem for path in (packages.ADMIN / "grading").iterdir()}
+    assert set(JUDGING) <= grading

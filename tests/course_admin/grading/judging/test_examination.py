@@ -11,19 +11,18 @@ import pytest
 import torch
 
 from course_admin.grading import doctor
-from course_admin.grading.judge import judged
-from course_admin.grading.outcomes import checked, graded_outputs
+from course_admin.grading.judging.judge import judged
+from course_admin.grading.judging.outcomes import checked, graded_outputs
+from course_admin.grading.judging.shell import Ran
+from course_admin.grading.judging.verdicts import CellMark, Result
 from course_admin.grading.sandbox.bubblewrap import bubblewrap
 from course_admin.grading.sandbox.limits import Limits
-from course_admin.grading.shell import Ran
 from course_admin.grading.submissions.read import Found
 from course_admin.grading.submissions.rebuild import Source
 from course_admin.grading.submissions.slicing import names_defined, needs, statements
-from course_admin.grading.verdicts import CellMark, Result
 from course_admin.grading.worker import Bundle, Task, Workshop, modules_of
-
-from .conftest import marks_of
-from .synthetic import FULL, HW, RIGHT, source_notebook, student_notebook
+from tests.course_admin.grading.conftest import marks_of
+from tests.course_admin.grading.synthetic import FULL, HW, RIGHT, source_notebook, student_notebook
 
 Examine = Callable[..., Result]
 LIMITS = replace(Limits(), cell_seconds=3.0, call_seconds=3.0, test_seconds=12.0)

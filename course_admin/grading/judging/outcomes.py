@@ -9,8 +9,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from course_admin.grading.judging.verdicts import CellMark
 from course_admin.grading.submissions import clean
-from course_admin.grading.verdicts import CellMark
 
 
 def checked(reply: dict[str, Any], nonce: str, points: float) -> dict[str, Any]:

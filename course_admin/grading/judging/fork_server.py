@@ -1,8 +1,8 @@
 """The fork server: a process that has imported torch once and forks for every submission.
 
-Program (`python -m course_admin.grading.forkserver FD ROLE ISOLATION MODULES`). On the socket
-FD it receives requests in JSON, one with a socket for the new process to talk on; it
-tells when a fork ends and why. It also watches each fork's private memory.
+Program (`python -m course_admin.grading.judging.fork_server FD ROLE ISOLATION MODULES`). On the
+socket FD it receives requests in JSON, one with a socket for the new process to talk on; it tells
+when a fork ends and why. It also watches each fork's private memory.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
+from course_admin.grading.judging.shell import CourseShell, make_shell
+from course_admin.grading.judging.student import seed_everything
 from course_admin.grading.sandbox import namespaces, process_tree
 from course_admin.grading.sandbox.bubblewrap import folders_in_sight
 from course_admin.grading.sandbox.limits import MIB, set_limits
-from course_admin.grading.shell import CourseShell, make_shell
-from course_admin.grading.student import seed_everything
 
 TICK = 0.25
 BEHIND = 10  # a fork's niceness: a hundred of them must not keep us from watching
@@ -280,7 +280,7 @@ def main(arguments: list[str]) -> None:
     control = socket.socket(fileno=int(descriptor))
     gc.disable()  # imports make much and throw little away
     preload([name for name in modules.split(",") if name])
-    live = importlib.import_module(f"course_admin.grading.{role}").live
+    live = importlib.import_module(f"course_admin.grading.judging.{role}").live
     shell = make_shell()
     exercise_shell(shell)
     gc.collect()

@@ -14,8 +14,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from course_admin.grading.examine import Examination, Rooms
-from course_admin.grading.processes import ForkServerClient
+from course_admin.grading.judging.examination import Examination, Rooms
+from course_admin.grading.judging.fork_client import ForkServerClient
 from course_admin.grading.sandbox.limits import Limits
 from course_admin.grading.submissions.rebuild import Piece, Rebuilt
 from course_utils import checks

@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 
+from course_admin.grading.judging.shell import CourseShell, Ran, run_cell
+from course_admin.grading.judging.student import seed_everything
 from course_admin.grading.rpc import wire
 from course_admin.grading.rpc.client import Line, RemoteFunction, RemoteObject
-from course_admin.grading.shell import CourseShell, Ran, run_cell
-from course_admin.grading.student import seed_everything
 from course_admin.grading.submissions.slicing import Statement, needs, statements
 
 

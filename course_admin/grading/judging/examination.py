@@ -12,13 +12,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course_admin.grading import outcomes
-from course_admin.grading.processes import Child, ForkServerClient
+from course_admin.grading.judging import outcomes
+from course_admin.grading.judging.fork_client import Child, ForkServerClient
+from course_admin.grading.judging.verdicts import CellMark
 from course_admin.grading.rpc import wire
 from course_admin.grading.sandbox.limits import SEED, Limits
 from course_admin.grading.submissions import clean
 from course_admin.grading.submissions.rebuild import Piece, Rebuilt, grading
-from course_admin.grading.verdicts import CellMark
 
 MAX_RESTARTS = 2
 GRACE_SECONDS = 2.0

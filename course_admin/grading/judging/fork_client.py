@@ -105,7 +105,7 @@ class ForkServerClient:
 
     def _start(self, theirs: socket.socket, modules: list[str], wall: Wall | None) -> Any:
         command = [
-            sys.executable, "-m", "course_admin.grading.forkserver",
+            sys.executable, "-m", "course_admin.grading.judging.fork_server",
             str(theirs.fileno()), self.role, self.isolation, ",".join(modules),
         ]  # fmt: skip
         variables = environment()

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from course_admin.grading.judging.shell import CourseShell, run_cell
 from course_admin.grading.rpc import wire
 from course_admin.grading.rpc.server import Answerer
 from course_admin.grading.sandbox.limits import SEED
-from course_admin.grading.shell import CourseShell, run_cell
 
 
 def seed_everything(seed: int = SEED) -> None:
