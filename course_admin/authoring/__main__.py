@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 from course_admin.authoring import site
+from course_admin.authoring.behind import digests
 from course_admin.authoring.build import build, lesson_bytes
-from course_admin.authoring.check import broken_rules, drift, unexecuted
+from course_admin.authoring.check import broken_rules, drift, older_below, redrawn, unexecuted
 from course_admin.authoring.convert import notebook_bytes, notebook_from_text
 from course_admin.authoring.execute import NotebookFailed, run
 from course_admin.authoring.layout import Layout, select, this_course
@@ -36,7 +37,7 @@ def build_command(layout: Layout, options) -> int:
     for path in changed:
         print(f"wrote {path.relative_to(layout.root)}")
     print(f"{len(changed)} changed, {time.perf_counter() - begin:.1f} s")
-    for fault in unexecuted(layout):
+    for fault in unexecuted(layout) + redrawn(layout):
         print(f"note: {fault}")
     return 0
 
@@ -58,7 +59,7 @@ def execute_command(layout: Layout, options) -> int:
             print(f"  not stored: outputs come from scale {STORED_SCALE}")
             continue
         fresh = notebook_from_text(source.read_text(encoding="utf-8"))
-        store_outputs(fresh, result.notebook)
+        store_outputs(fresh, result.notebook, digests(fresh, layout.root))
         data = notebook_bytes(fresh)
         path.write_bytes(data)
         print(f"  stored {path.relative_to(layout.root)}, {len(data) // 1000} KB")
@@ -67,8 +68,11 @@ def execute_command(layout: Layout, options) -> int:
 
 def check_command(layout: Layout, options) -> int:
     """List every difference between sources and notebooks, and every broken rule."""
-    faults = drift(layout) + unexecuted(layout) + broken_rules(layout)
+    faults = drift(layout) + unexecuted(layout) + redrawn(layout) + broken_rules(layout)
     print("\n".join(faults) or "notebooks, solutions and assignments are what their sources say")
+    older = older_below(layout)
+    if older:
+        print("code below the figures has changed since these were executed:", ", ".join(older))
     return 1 if faults else 0
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course_admin.authoring.behind import digests
 from course_admin.authoring.build import build, orphans
 from course_admin.authoring.layout import Layout, select
-from course_admin.authoring.outputs import has_current_outputs
+from course_admin.authoring.outputs import MARK, has_current_outputs
 from course_admin.authoring.rules import lesson_faults, long_cells
 
 
@@ -40,6 +41,31 @@ def unexecuted(layout: Layout, names: list[str] | None = None) -> list[str]:
             number = source.stem.split("_")[0]
             faults.append(f"{path.name} has no outputs of its code: run `make execute N={number}`")
     return faults
+
+
+def redrawn(layout: Layout, names: list[str] | None = None) -> list[str]:
+    """Lessons that store pictures of figures which have changed since."""
+    return [
+        f"{path.name} shows figures as they were before: run `make execute N={path.stem[:2]}`"
+        for path in _other_than_stored(layout, names or [], "figures")
+    ]
+
+
+def older_below(layout: Layout, names: list[str] | None = None) -> list[str]:
+    """Lessons whose outputs were made with other code below their figures: nothing is wrong yet."""
+    return [path.name for path in _other_than_stored(layout, names or [], "below")]
+
+
+def _other_than_stored(layout: Layout, names: list[str], part: str) -> list[Path]:
+    found = []
+    for source in select(layout.lesson_sources, names):
+        path = layout.lesson(source)
+        if path.is_file():
+            notebook = nbformat.read(path, as_version=4)
+            stored = notebook.metadata.get(MARK, {})
+            if stored and stored.get(part) != digests(notebook, layout.root)[part]:
+                found.append(path)
+    return found
 
 
 def broken_rules(layout: Layout) -> list[str]:

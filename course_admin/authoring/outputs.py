@@ -46,12 +46,14 @@ def adopt_outputs(
     pairs = zip(code_cells(fresh), code_cells(stored), strict=True)
     for number, (new, old) in enumerate(pairs, start=1):
         new.outputs, new.execution_count = old.outputs, number
-    fresh.metadata[MARK] = {"executed": code_digest(fresh)}
+    fresh.metadata[MARK] = {**stored.metadata[MARK], "executed": code_digest(fresh)}
     return True
 
 
-def store_outputs(fresh: NotebookNode, executed: NotebookNode) -> None:
+def store_outputs(fresh: NotebookNode, executed: NotebookNode, behind: dict[str, str]) -> None:
     """Put the cleaned outputs of an execution of the same code into the built notebook.
+
+    behind: digests of the figures and of what is below them, when it was executed.
 
     Raises:
         ValueError: when an output is too large, brings a script, or cannot be seen where plotly
@@ -64,7 +66,7 @@ def store_outputs(fresh: NotebookNode, executed: NotebookNode) -> None:
         except ValueError as problem:
             raise ValueError(f"code cell {number} ({first_line(new)}): {problem}") from problem
         new.execution_count = number
-    fresh.metadata[MARK] = {"executed": code_digest(fresh)}
+    fresh.metadata[MARK] = {"executed": code_digest(fresh), **behind}
 
 
 def clean_outputs(outputs: list[NotebookNode], number: int) -> list[NotebookNode]:

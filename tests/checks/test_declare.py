@@ -44,7 +44,7 @@ def test_claims_become_properties_in_order_with_the_words_of_the_room():
 
 @pytest.mark.parametrize("claims", [{"values": "adds up"}, {**WORDS["claims"], "more": "?"}, {}])
 def test_words_about_other_claims_are_refused(claims):
-    with pytest.raises(ValueError, match="a9_sums/words.toml says .* of sums, which declares"):
+    with pytest.raises(ValueError, match=r"a9_sums/words\.toml says .* of sums, which declares"):
         declared().built("a9_sums", "sums", {**WORDS, "claims": claims})
 
 

@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from course_admin.authoring.check import broken_rules, drift, unexecuted
+from course_admin.authoring.check import broken_rules, drift, redrawn, unexecuted
 from course_admin.authoring.layout import select, this_course
 from course_admin.authoring.outputs import FIGURE_LIMIT, PICTURE_LIMIT, PLOTLY, WIDGET_VIEW
 
@@ -29,8 +29,9 @@ def test_notebooks_solutions_and_assignments_are_what_their_sources_give():
     assert not faults, "\n".join(faults)
 
 
-def test_stored_outputs_belong_to_the_code_above_them():
-    faults = unexecuted(COURSE)
+@pytest.mark.slow  # to execute a lesson takes minutes: while you work on one, it is due
+def test_stored_outputs_belong_to_the_code_above_them_and_to_its_figures():
+    faults = unexecuted(COURSE) + redrawn(COURSE)
     assert not faults, "\n".join(faults)
 
 

@@ -23,6 +23,8 @@ from course_admin.authoring.outputs import (
 )
 from course_admin.authoring.syntax import code_of
 
+BEHIND = {"figures": "0", "below": "1"}
+
 
 def png(array: np.ndarray, **options) -> bytes:
     buffer = io.BytesIO()
@@ -45,7 +47,7 @@ def bare(*sources: str):
 
 def test_outputs_are_kept_while_the_code_is_the_same():
     stored = bare("a = 1", "a")
-    store_outputs(stored, executed("a = 1", "a"))
+    store_outputs(stored, executed("a = 1", "a"), BEHIND)
     assert has_current_outputs(stored)
     fresh = bare("a = 1", "a")
     fresh.cells[0].source = "other words"
@@ -57,7 +59,7 @@ def test_outputs_are_kept_while_the_code_is_the_same():
 @pytest.mark.parametrize("code", [("a = 2", "a"), ("a", "a = 1"), ("a = 1",), ("a = 1", "a", "a")])
 def test_outputs_of_other_code_are_dropped(code):
     stored = bare("a = 1", "a")
-    store_outputs(stored, executed("a = 1", "a"))
+    store_outputs(stored, executed("a = 1", "a"), BEHIND)
     fresh = bare(*code)
     assert not adopt_outputs(fresh, stored)
     assert not has_current_outputs(fresh)
@@ -79,7 +81,7 @@ def test_outputs_of_other_code_are_dropped(code):
 )
 def test_outputs_are_kept_when_comments_or_layout_change(before, after):
     stored, fresh = bare(before, "last"), bare(after, "last")
-    store_outputs(stored, executed(before, "last"))
+    store_outputs(stored, executed(before, "last"), BEHIND)
     assert adopt_outputs(fresh, stored)
     assert fresh.cells[1].outputs[0].text == before
 
@@ -111,13 +113,13 @@ def test_outputs_are_kept_when_comments_or_layout_change(before, after):
 )
 def test_outputs_are_dropped_when_the_code_says_something_else(before, after):
     stored, fresh = bare(before, "last"), bare(after, "last")
-    store_outputs(stored, executed(before, "last"))
+    store_outputs(stored, executed(before, "last"), BEHIND)
     assert not adopt_outputs(fresh, stored)
 
 
 def test_code_moved_to_another_cell_is_other_code():
     stored = bare("a", "b\nc")
-    store_outputs(stored, executed("a", "b\nc"))
+    store_outputs(stored, executed("a", "b\nc"), BEHIND)
     assert not adopt_outputs(bare("a\nb", "c"), stored)
 
 
@@ -207,14 +209,14 @@ def test_a_picture_that_stays_too_large_names_its_cell():
     picture = base64.b64encode(png(noise(600))).decode()
     ran.cells[2].outputs = [new_output("display_data", data={"image/png": picture})]
     with pytest.raises(ValueError, match=r"code cell 2 \(show\(noise\)\): its picture \(600×600"):
-        store_outputs(stored, ran)
+        store_outputs(stored, ran, BEHIND)
 
 
 def test_endless_text_names_its_cell():
     ran = executed("a", "b")
     ran.cells[1].outputs[0].text = "x" * 60_000
     with pytest.raises(ValueError, match=r"code cell 1 \(a\): printed text has 60000"):
-        store_outputs(bare("a", "b"), ran)
+        store_outputs(bare("a", "b"), ran, BEHIND)
 
 
 @pytest.mark.parametrize(("kind", "most"), [("image/svg+xml", 400_000), ("text/html", 50_000)])
@@ -224,11 +226,11 @@ def test_text_outputs_have_limits_of_their_kind(kind, most):
         ran.cells[1].outputs = [new_output("display_data", data={kind: "x" * length})]
         stored = bare("a", "b")
         if fits:
-            store_outputs(stored, ran)
+            store_outputs(stored, ran, BEHIND)
             assert stored.cells[1].outputs[0].data[kind] == "x" * length
         else:
             with pytest.raises(ValueError, match=f"code cell 1 .a.: its .* has {length}"):
-                store_outputs(stored, ran)
+                store_outputs(stored, ran, BEHIND)
 
 
 def plotly_output(length: int = 1000, **changes: str):
@@ -246,11 +248,11 @@ def test_a_plotly_figure_may_have_300_000_characters(length, fits):
     ran, kept = executed("a", "b"), bare("a", "b")
     ran.cells[2].outputs = [plotly_output(length)]
     if fits:
-        store_outputs(kept, ran)
+        store_outputs(kept, ran, BEHIND)
         assert set(kept.cells[2].outputs[0].data) == {PLOTLY, "image/png", "text/plain"}
     else:
         with pytest.raises(ValueError, match=f"code cell 2 .b.: its plotly figure has {length}"):
-            store_outputs(kept, ran)
+            store_outputs(kept, ran, BEHIND)
 
 
 @pytest.mark.parametrize(

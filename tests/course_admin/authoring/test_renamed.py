@@ -6,6 +6,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from course_admin.authoring.outputs import adopt_outputs, has_current_outputs, store_outputs
 from course_admin.authoring.renamed import read_names, same_but_for_names
 
+BEHIND = {"figures": "0", "below": "1"}
+
 NAMES = read_names(
     """
     # old                        new
@@ -77,7 +79,7 @@ def test_stored_outputs_are_taken_over_and_are_current_again():
     stored, fresh = notebook(BEFORE), notebook(AFTER)
     executed = notebook(BEFORE)
     executed.cells[1].outputs = [new_output("stream", text="seen")]
-    store_outputs(stored, executed)
+    store_outputs(stored, executed, BEHIND)
     assert not adopt_outputs(notebook(AFTER), stored)
     assert adopt_outputs(fresh, stored, NAMES)
     assert fresh.cells[1].outputs[0].text == "seen" and has_current_outputs(fresh)
