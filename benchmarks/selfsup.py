@@ -65,7 +65,9 @@ def rotation(width: int) -> Callable[[ImageSet], Task]:
         def losses(images: Tensor, generator: torch.Generator) -> dict:
             images = views.random_views(images, views.GEOMETRY_ONLY, generator)
             turns = torch.randint(pretext.ROTATIONS, (len(images),), generator=generator)
-            return pretext.rotation_losses(fast, images, turns)
+            logits = fast(pretext.rotate_each(images, turns))
+            right = (logits.argmax(dim=1) == turns).float().mean()
+            return {"loss": pretext.rotation_loss(logits, turns), "accuracy": right.item()}
 
         return Task(network, network.encoder, losses, lambda images: images)
 

@@ -27,7 +27,6 @@ ACTIVATIONS = (
     *(nn.ReLU, nn.LeakyReLU, nn.Tanh, nn.Sigmoid, nn.ELU, nn.SELU, nn.GELU, nn.SiLU, nn.PReLU),
     *(nn.Softplus, nn.ReLU6, nn.Hardtanh, nn.CELU, nn.Mish),
 )
-OUTPUTS = (nn.Sigmoid, nn.Tanh)
 
 
 class Finding(NamedTuple):

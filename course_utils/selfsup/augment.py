@@ -23,8 +23,6 @@ Matrices = Float[Tensor, "n 3 3"]
 Offsets = Float[Tensor, "n 3"]
 
 LUMA = (0.299, 0.587, 0.114)
-# Order of the rows of ``colour_transform``'s factors.
-COLOUR_STEPS = ("brightness", "contrast", "saturation", "hue")
 
 
 # ---------------------------------------------------------------------------- geometry

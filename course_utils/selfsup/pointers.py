@@ -70,20 +70,17 @@ def pointer_attention(
     return torch.softmax(similarity / temperature, dim=1)
 
 
-def window(
-    height: int, width: int, radius: float, frames: int = 1
-) -> Bool[Tensor, "reference target"]:
+def window(height: int, width: int, radius: float) -> Bool[Tensor, "reference target"]:
     """Returns which reference cells lie within ``radius`` cells of a target cell.
 
-    The distance is the larger of that along rows and that along columns; the window is the same
-    in each of the reference ``frames``.
+    The distance is the larger of that along rows and that along columns.
     """
     rows = torch.arange(height).repeat_interleave(width)
     columns = torch.arange(width).repeat(height)
     apart = torch.maximum(
         (rows[:, None] - rows[None]).abs(), (columns[:, None] - columns[None]).abs()
     )
-    return (apart <= radius).repeat(frames, 1)
+    return apart <= radius
 
 
 def copy_colours(

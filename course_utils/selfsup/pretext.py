@@ -8,8 +8,6 @@ Pictures are ``(n, channels, height, width)`` in [0, 1].
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -83,17 +81,6 @@ def rotation_loss(logits: Float[Tensor, "n 4"], turns: Int[Tensor, " n"]) -> Flo
             f"and {tuple(turns.shape)}"
         )
     return F.cross_entropy(logits, turns)
-
-
-def rotation_losses(
-    classifier: Callable[[Images], Float[Tensor, "n 4"]],
-    images: Images,
-    turns: Int[Tensor, " n"],
-) -> dict[str, float | Tensor]:
-    """Returns loss and accuracy on pictures that are turned here, for ``steps.gradient_step``."""
-    logits = classifier(rotate_each(images, turns))
-    right = (logits.argmax(dim=1) == turns).float().mean()
-    return {"loss": rotation_loss(logits, turns), "accuracy": right.item()}
 
 
 # -------------------------------------------------------------------- image completion

@@ -228,7 +228,7 @@ def regression_probe(
 ) -> ProbeResult:
     """Returns the test R squared of ridge regression; a held-out fifth of train chose its penalty.
 
-    For pose, position and count. An angle goes in as ``circle(angle)``.
+    For pose, position and count. An angle goes in as its sine and cosine: 0 and 2 pi are one.
     """
     features, targets = train
     penalty = penalties[0]
@@ -241,11 +241,6 @@ def regression_probe(
         penalty = penalties[scores.index(max(scores))]
     probe = fit_ridge(features, targets, penalty)
     return ProbeResult(r_squared(probe(test[0]), test[1]), penalty)
-
-
-def circle(radians: Float[Tensor, " n"]) -> Float[Tensor, "n 2"]:
-    """Returns (sin, cos) of angles, so that 0 and 2 pi are the same target."""
-    return torch.stack([radians.sin(), radians.cos()], dim=1)
 
 
 # -------------------------------------------------------------------------- few labels

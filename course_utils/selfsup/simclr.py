@@ -54,13 +54,13 @@ def view_similarities(projections: Views, temperature: float = 0.5) -> Float[Ten
     Raises:
         ValueError: when the number of rows is odd or 0, or the temperature is not positive.
     """
-    check_views(projections, temperature)
+    _check_views(projections, temperature)
     units = F.normalize(projections, dim=1)
     scores = units @ units.T / temperature
     return scores.fill_diagonal_(-torch.inf)
 
 
-def check_views(projections: Views, temperature: float) -> None:
+def _check_views(projections: Views, temperature: float) -> None:
     """Checks that rows come in pairs and that the temperature can divide.
 
     Raises:

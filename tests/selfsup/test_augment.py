@@ -11,6 +11,7 @@ from torchvision.transforms.v2 import functional as tv
 
 from course_utils.selfsup import augment, views
 
+STEPS = ("brightness", "contrast", "saturation", "hue")  # order of the factors
 KEEP = (1.0, 1.0, 1.0, 0.0)
 ORDER = torch.arange(4)
 
@@ -25,8 +26,8 @@ def pictures(count=4, size=32, seed=0):
 
 
 def factors(**changes):
-    values = dict(zip(augment.COLOUR_STEPS, KEEP, strict=True)) | changes
-    return torch.tensor([[values[name] for name in augment.COLOUR_STEPS]])
+    values = dict(zip(STEPS, KEEP, strict=True)) | changes
+    return torch.tensor([[values[name] for name in STEPS]])
 
 
 # ---------------------------------------------------------------------------- geometry

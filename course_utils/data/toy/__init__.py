@@ -16,7 +16,6 @@ from course_utils.data.toy.blueprints.classes import KEYPOINT_NAMES as KEYPOINT_
 from course_utils.data.toy.blueprints.classes import KINDS as KINDS
 from course_utils.data.toy.blueprints.classes import PART_NAMES as PART_NAMES
 from course_utils.data.toy.blueprints.classes import make_objects as make_objects
-from course_utils.data.toy.boxes import box_corners as box_corners
 from course_utils.data.toy.boxes import boxes_3d as boxes_3d
 from course_utils.data.toy.captions import captions as captions
 from course_utils.data.toy.clips import Clips as Clips

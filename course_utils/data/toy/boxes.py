@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from course_utils.data.toy.blueprints.base import Objects, turn_about
+from course_utils.data.toy.blueprints.base import Objects
 from course_utils.data.toy.primitives import EMPTY, Parts, pick
 
 
@@ -65,23 +65,3 @@ def boxes_3d(objects: Objects) -> Float[Tensor, "*objects 9"]:
     centre = torch.stack([x, y, z], -1)
     angles = torch.stack([objects.yaw, zero, zero], -1)
     return torch.cat([centre, high - low, angles], -1)
-
-
-def box_corners(boxes: Float[Tensor, "*boxes 9"]) -> Float[Tensor, "*boxes 8 3"]:
-    """The eight corners; bit 2, 1, 0 of the index is set on the front, left and upper side.
-
-    Raises: ValueError if the last axis is not 9.
-    """
-    if boxes.shape[-1] != 9:
-        raise ValueError(f"a 3D box has 9 numbers, got {boxes.shape[-1]}")
-    bits = torch.tensor([[i >> 2 & 1, i >> 1 & 1, i & 1] for i in range(8)])
-    signs = (2 * bits - 1).to(boxes) / 2
-    corners = signs * boxes[..., None, 3:6]
-    rotation = _rotation(boxes[..., 6:9])
-    return corners @ rotation.transpose(-1, -2) + boxes[..., None, :3]
-
-
-def _rotation(angles: Float[Tensor, "*boxes 3"]) -> Float[Tensor, "*boxes 3 3"]:
-    """Rz(yaw) Ry(pitch) Rx(roll)."""
-    yaw, pitch, roll = angles.unbind(-1)
-    return turn_about("z", yaw) @ turn_about("y", pitch) @ turn_about("x", roll)

@@ -6,23 +6,9 @@ All functions take points in a part's own frame; leading axes broadcast.
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
 
-from course_utils.data.toy.primitives import half_width, pick
-
-
-def signed_distance(
-    shape: Int[Tensor, "*parts"],
-    size: Float[Tensor, "*parts 3"],
-    taper: Float[Tensor, "*parts"],
-    points: Float[Tensor, "*points 3"],
-) -> Float[Tensor, "*distances"]:
-    """Distance from each local point to its part's surface; +infinity for an empty part."""
-    e = ellipsoid_distance(size, points)
-    p = prism_distance(size, taper, points)
-    f = frustum_distance(size, taper, points)
-    return pick(shape, e, p, f, torch.full_like(e, torch.inf))
+from course_utils.data.toy.primitives import half_width
 
 
 def prism_distance(size: Tensor, taper: Tensor, points: Tensor) -> Tensor:

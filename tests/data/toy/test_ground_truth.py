@@ -92,15 +92,6 @@ def test_extents_against_the_corners_of_fine_meshes():
         assert (vertices <= high[i, 0] + 1e-9).all() and (vertices >= low[i, 0] - 1e-9).all()
 
 
-def test_box_corners_are_the_extremes_in_a_known_order():
-    box = torch.tensor([1.0, 2.0, 3.0, 4.0, 2.0, 6.0, torch.pi / 2, 0.0, 0.0])
-    corners = toy.box_corners(box)
-    torch.testing.assert_close(corners[7], torch.tensor([0.0, 4.0, 6.0]))  # front left top
-    torch.testing.assert_close(corners[0], torch.tensor([2.0, 0.0, 0.0]))  # back right bottom
-    with pytest.raises((ValueError, TypeError), match="9"):
-        toy.box_corners(box[:8])
-
-
 def test_2d_boxes_hold_all_surface_points_and_touch_them():
     scenes, camera, g = one_of_each(7, size=128, count=10)
     boxes = toy.full_boxes(scenes, camera)[:, 0]

@@ -5,7 +5,12 @@ import math
 import pytest
 import torch
 
-from course_utils.data.toy.distance import ellipsoid_closest_point, signed_distance
+from course_utils.data.toy.distance import (
+    ellipsoid_closest_point,
+    ellipsoid_distance,
+    frustum_distance,
+    prism_distance,
+)
 from course_utils.data.toy.intersect import ray_hits
 from course_utils.data.toy.primitives import (
     ELLIPSOID,
@@ -14,9 +19,17 @@ from course_utils.data.toy.primitives import (
     PRISM,
     is_inside,
     on_surface,
+    pick,
 )
 
 DOUBLE = torch.float64
+
+
+def signed_distance(shape, size, taper, points):
+    """From each local point to its part's surface; +infinity for an empty part."""
+    e = ellipsoid_distance(size, points)
+    p, f = prism_distance(size, taper, points), frustum_distance(size, taper, points)
+    return pick(shape, e, p, f, torch.full_like(e, torch.inf))
 
 
 def random_shapes(count: int, seed: int = 0):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from course_utils.data.toy import boxes as toy_boxes
+from course_utils.data.toy.boxes import boxes_3d
 from course_utils.data.toy.ground_truth import full_boxes as toy_rectangles
 from course_utils.data.toy.scenes import sample_cameras, sample_scenes
 from course_utils.vision3d.boxes import boxes as boxes_module
@@ -29,6 +29,7 @@ from course_utils.vision3d.boxes.frustums import (
     slide_boxes,
 )
 from course_utils.vision3d.cameras import Camera, look_at, orbit_camera, project_points, unproject
+from tests.references import box_corners as reference
 
 DOUBLE = torch.float64
 
@@ -47,12 +48,17 @@ def a_camera() -> Camera:
 # -------------------------------------------------------------------------------- the box
 
 
-def test_corners_agree_with_those_of_the_toy_world():
+def test_corners_are_the_extremes_in_a_known_order():
+    box = torch.tensor([[1.0, 2.0, 3.0, 4.0, 2.0, 6.0, torch.pi / 2, 0.0, 0.0]])
+    corners = box_corners(box)[0]
+    torch.testing.assert_close(corners[7], torch.tensor([0.0, 4.0, 6.0]))  # front left top
+    torch.testing.assert_close(corners[0], torch.tensor([2.0, 0.0, 0.0]))  # back right bottom
+
+
+def test_corners_agree_with_three_rotations_one_after_the_other():
     boxes = random_boxes(50)
-    torch.testing.assert_close(box_corners(boxes), toy_boxes.box_corners(boxes))
-    torch.testing.assert_close(
-        rotation_from_angles(boxes[:, 6:]), toy_boxes._rotation(boxes[:, 6:])
-    )
+    torch.testing.assert_close(box_corners(boxes), reference.box_corners(boxes))
+    torch.testing.assert_close(rotation_from_angles(boxes[:, 6:]), reference.rotation(boxes[:, 6:]))
 
 
 def test_rotations_agree_with_those_of_scipy():
@@ -160,7 +166,7 @@ def test_rectangles_of_toy_objects_lie_in_those_of_their_boxes():
     g = torch.Generator().manual_seed(0)
     scenes = sample_scenes(20, generator=g, objects=2, dtype=DOUBLE)
     camera = sample_cameras(scenes, generator=g, size=64)
-    outer, seen = project_boxes(camera, toy_boxes.boxes_3d(scenes.objects))
+    outer, seen = project_boxes(camera, boxes_3d(scenes.objects))
     inner = toy_rectangles(scenes, camera)
     assert outer.shape == inner.shape == (20, 2, 4) and seen[scenes.exists].all()
     gap = torch.cat([inner[..., :2] - outer[..., :2], outer[..., 2:] - inner[..., 2:]], -1)
