@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from course_admin.authoring import site
-from course_admin.authoring.behind import digests
 from course_admin.authoring.build import build, lesson_bytes
 from course_admin.authoring.check import broken_rules, drift, older_below, redrawn, unexecuted
 from course_admin.authoring.convert import notebook_bytes, notebook_from_text
+from course_admin.authoring.digests import digests
 from course_admin.authoring.execute import NotebookFailed, run
 from course_admin.authoring.layout import Layout, select, this_course
 from course_admin.authoring.outputs import store_outputs

@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course_admin.authoring.behind import digests
 from course_admin.authoring.build import build, orphans
+from course_admin.authoring.digests import digests
 from course_admin.authoring.layout import Layout, select
 from course_admin.authoring.outputs import MARK, has_current_outputs
 from course_admin.authoring.rules import lesson_faults, long_cells

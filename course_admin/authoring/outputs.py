@@ -1,15 +1,15 @@
 """Stored outputs: tied to the code that made them, and small enough for a repository."""
 
 import base64
-import hashlib
 import io
 import json
 import re
 
 from nbformat import NotebookNode
 
+from course_admin.authoring.digests import code_digest
 from course_admin.authoring.renamed import same_but_for_names
-from course_admin.authoring.syntax import code_cells, code_of
+from course_admin.authoring.syntax import code_cells
 
 PICTURE_LIMIT = 300_000  # bytes of PNG per picture
 TEXT_LIMIT = 50_000  # characters per text or HTML output
@@ -18,12 +18,6 @@ LOSSY_FROM = 150_000  # above it a picture is reduced to 256 colours
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 PLOTLY = "application/vnd.plotly.v1+json"
 MARK = "course"  # our key in the notebook's metadata
-
-
-def code_digest(notebook: NotebookNode) -> str:
-    """SHA-256 of what all code cells do, in order: prose, comments and layout do not count."""
-    code = "\0".join(code_of(cell.source) for cell in code_cells(notebook))
-    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def has_current_outputs(notebook: NotebookNode) -> bool:

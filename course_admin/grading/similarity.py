@@ -22,7 +22,8 @@ from itertools import combinations
 
 from course_admin.grading.submissions.collect import submissions
 from course_admin.grading.submissions.course import Course, sources
-from course_admin.grading.submissions.read import Unreadable, find_notebook, read_cells
+from course_admin.grading.submissions.find_notebook import find_notebook
+from course_admin.grading.submissions.read import Unreadable, read_cells
 from course_admin.grading.submissions.rebuild import Source, rebuild
 
 K, WINDOW = 12, 8

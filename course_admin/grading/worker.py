@@ -21,7 +21,8 @@ from course_admin.grading.packages import COURSE
 from course_admin.grading.sandbox.bubblewrap import bubblewrap
 from course_admin.grading.sandbox.limits import Limits
 from course_admin.grading.submissions.collect import Submission
-from course_admin.grading.submissions.read import Found, Unreadable, find_notebook, read_cells
+from course_admin.grading.submissions.find_notebook import Found, find_notebook
+from course_admin.grading.submissions.read import Unreadable, read_cells
 from course_admin.grading.submissions.rebuild import Rebuilt, Source, grading, rebuild
 
 OPTIMISERS = "torch._dynamo"  # which the first optimiser imports, in a second

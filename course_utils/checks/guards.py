@@ -18,11 +18,11 @@ from types import FrameType
 import torch
 
 from course_utils.checks.plain import Plain, clean, error, type_name
+from course_utils.checks.reference_calls import Watch
 
 MOST_PRINTED = 2000
 PATIENCE = 6.0  # a waiting function may wait this many times longer than a working one works
 _clock, _cpu = time.perf_counter, time.thread_time
-_set_profile, _get_profile = sys.setprofile, sys.getprofile
 _PYTHON = str(Path(threading.__file__).resolve().parent)
 _ROOT = Path(__file__).resolve().parents[2]
 _COURSE = tuple(f"{_ROOT / name}{os.sep}" for name in ("course_utils", "course_admin"))
@@ -121,35 +121,6 @@ class Bounded(io.TextIOBase):
         """What was printed, made printable, with a note on what was dropped."""
         note = f"\n(and {self._lost} more characters)" if self._lost else ""
         return clean("".join(self._text), MOST_PRINTED) + note
-
-
-class Watch:
-    """Notices every Python call into a folder, by whatever name the function is reached.
-
-    A profile hook sees the code that runs, not the name it was imported under; it costs a
-    comparison per call. `removed` says that somebody took the hook away meanwhile.
-    """
-
-    def __init__(self, folder: str) -> None:
-        self.called, self.removed, self._folder = "", False, folder
-
-    def __enter__(self) -> "Watch":
-        self._before, self._threads = _get_profile(), threading.getprofile()
-        self._hook = self._notice
-        _set_profile(self._hook)
-        threading.setprofile(self._hook)  # a thread started meanwhile is watched as well
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.removed = _get_profile() is not self._hook
-        _set_profile(self._before)
-        threading.setprofile(self._threads)
-
-    def _notice(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and self._folder and not self.called:
-            code = frame.f_code
-            if code.co_filename.startswith(self._folder):
-                self.called = f"{frame.f_globals.get('__name__', '')}.{code.co_qualname}"
 
 
 @contextlib.contextmanager

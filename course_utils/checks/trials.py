@@ -6,14 +6,13 @@ no result of it in memory to be read, and nothing the student returned is still 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from course_utils.checks import fingerprints
 from course_utils.checks.exercise import Case, Exercise, Property, Seen
 from course_utils.checks.guards import Call, watch_call
 from course_utils.checks.plain import Plain, difference, is_tensor
+from course_utils.checks.reference_calls import package_folder
 
 NOT_RUN = Plain("missing", note="not tried: an earlier call never ended")
 
@@ -86,15 +85,6 @@ def hold(
         Trial(item, case, call, expectation(exercise, case), probe, repeated)
         for item, case, call, probe, repeated in calls
     ]
-
-
-def package_folder(lesson: ModuleType) -> str:
-    """Folder of the part of the course that a lesson's module belongs to: gan, vision3d, ...
-
-    Not of its own room alone: the answer to an exercise about fields may stand among the splats.
-    """
-    depth = lesson.__name__.count(".")
-    return str(Path(lesson.__file__).parents[max(0, depth - 2)])
 
 
 def _tells_enough(call: Call, *, first: bool) -> bool:

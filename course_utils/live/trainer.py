@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from course_utils.live.background import Background, pause_all, retire
+from course_utils.live.background_training import Background, pause_all, retire
 from course_utils.live.controls import defaults_of, make_control, starting_values
 from course_utils.live.explore import error_box, plain_words
 from course_utils.live.frames import View, show_widget

@@ -23,7 +23,7 @@ from course_utils import live, plots
 from course_utils.core import devices, steps
 from course_utils.core.training import Minibatches, fit, progress
 from course_utils.data.detection_meshes import make_shape_scenes
-from course_utils.lessons import interactive
+from course_utils.lessons import turnable_meshes
 from course_utils.lessons.mesh_rcnn import figures
 from course_utils.lessons.mesh_rcnn.instrument import MeshLab
 from course_utils.vision3d.boxes.average_precision import average_precision_of, rectangle_iou
@@ -485,7 +485,9 @@ def stage_row(row=duck, turn=0.7):
     found, distances = stages_and_truth(row)
     columns = {n: (figures.upright(v), faces) for n, (v, faces) in found.items()}
     meaning = "distance to the truth, in sides of the box"
-    return interactive.mesh_figure(columns, distances, meaning, photograph=crop_of(row), turn=turn)
+    return turnable_meshes.mesh_figure(
+        columns, distances, meaning, photograph=crop_of(row), turn=turn
+    )
 
 
 live.turn_together(stage_row())

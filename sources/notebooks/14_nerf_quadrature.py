@@ -28,7 +28,13 @@ from course_utils.data import posed_scenes, toy
 from course_utils.lessons.volume_rendering import figures
 from course_utils.lessons.volume_rendering.instrument import RayLab, Slice, look_along
 from course_utils.vision3d.cameras import orbit_camera
-from course_utils.vision3d.fields import compositing, grid_field, media, ray_sampling, volume
+from course_utils.vision3d.fields import (
+    compositing,
+    grid_field,
+    media,
+    ray_sampling,
+    volume_rendering,
+)
 
 plots.use_style()
 devices.use_threads(1)  # small sums are fastest on one core
@@ -51,8 +57,8 @@ edges = ray_sampling.regular_edges(2.1 * radius, 4.3 * radius, 64)
 
 
 def march(field=duck, edges=edges, camera=camera):
-    strips = [seen for _, seen in volume.render_rows(field, camera, edges, rows=16)]
-    return volume.Rendered(*(torch.cat([s[k] for s in strips]) for k in range(3)), None)
+    strips = [seen for _, seen in volume_rendering.render_rows(field, camera, edges, rows=16)]
+    return volume_rendering.Rendered(*(torch.cat([s[k] for s in strips]) for k in range(3)), None)
 
 
 seen = march()
@@ -244,10 +250,10 @@ def near_by(look):
 
 def with_places(stratified, bins=12):
     cut = ray_sampling.regular_edges(2.1 * radius, 4.3 * radius, bins)
-    uv = volume.pixel_centres(camera).flatten(0, 1)
-    origins, directions = volume.pixels_to_rays(camera, uv)
+    uv = volume_rendering.pixel_centres(camera).flatten(0, 1)
+    origins, directions = volume_rendering.pixels_to_rays(camera, uv)
     at = ray_sampling.stratified_distances(cut, (len(uv),), dice) if stratified else None
-    look = volume.render_rays(duck, origins, directions, cut, at)
+    look = volume_rendering.render_rays(duck, origins, directions, cut, at)
     return near_by(look).view(camera.height, camera.width)
 
 
@@ -277,7 +283,7 @@ def grown(rows=60, bins=64, view=0.6):
     eye = orbit_camera(view, 0.3, 3.2 * radius, centre.tolist(), size=size)
     cut = ray_sampling.regular_edges(2.1 * radius, 4.3 * radius, bins)
     picture = torch.full((size, size, 3), 0.93)
-    for strip, look in volume.render_rows(duck, eye, cut, rows=4):
+    for strip, look in volume_rendering.render_rows(duck, eye, cut, rows=4):
         if strip.start >= rows * size // 100:
             break
         picture[strip] = compositing.over_background(look.colour, look.opacity, torch.ones(3))
@@ -300,8 +306,8 @@ live.explore(grown, rows=(0, 100, 4), bins=(2, 96), view=(-3.1, 3.1, 0.1))
 
 # %%
 def look_up():
-    uv = volume.pixel_centres(camera).flatten(0, 1)
-    origins, directions = volume.pixels_to_rays(camera, uv)
+    uv = volume_rendering.pixel_centres(camera).flatten(0, 1)
+    origins, directions = volume_rendering.pixels_to_rays(camera, uv)
     at = ray_sampling.bin_middles(edges)
     points = origins[:, None] + at[:, None] * directions[:, None]
     return duck(points, directions[:, None].expand_as(points))

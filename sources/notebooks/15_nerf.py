@@ -38,12 +38,13 @@ from course_utils.lessons.volume_rendering.instrument import Slice
 from course_utils.vision3d.cameras import crop_camera, orbit_camera, pixel_centres, pixels_to_rays
 from course_utils.vision3d.fields import (
     compositing,
+    encoding_fits,
     encodings,
     nerf,
     nerf_fit,
     ray_sampling,
-    volume,
 )
+from course_utils.vision3d.fields import volume_rendering as volume
 
 plots.use_style()
 devices.use_threads(1)  # seconds are then those of one core; a second one would help little
@@ -108,7 +109,9 @@ def encoded(p, octaves):
 
 
 loop = torch.tensor([encoded(p, 4) for p in (0.1, 0.11, -0.7)], dtype=torch.float64)
-at_once = nerf.positional_encoding(torch.tensor([[0.1], [0.11], [-0.7]], dtype=torch.float64), 4)
+at_once = encodings.positional_encoding(
+    torch.tensor([[0.1], [0.11], [-0.7]], dtype=torch.float64), 4
+)
 assert torch.allclose(loop, at_once, atol=1e-12)
 print("0.10 ->", [f"{c:+.2f}" for c in at_once[0].tolist()])
 print("0.11 ->", [f"{c:+.2f}" for c in at_once[1].tolist()])
@@ -133,12 +136,12 @@ figures.encoding_panel(6)
 my_guess = 10
 
 octaves = list(range(11))
-x = encodings.picture_points(1, 64)[:, :1]
+x = encoding_fits.picture_points(1, 64)[:, :1]
 line = torch.linspace(-1, 1, 1001)[:, None]
 between = (x[1:] + x[:-1]) / 2
-truth = encodings.rippled_curve
-networks = encodings.EncodedNetworks(octaves, generator=dice)
-fits = encodings.EncodedFits(networks, steps=SIZES["curve"])
+truth = encoding_fits.rippled_curve
+networks = encoding_fits.EncodedNetworks(octaves, generator=dice)
+fits = encoding_fits.EncodedFits(networks, steps=SIZES["curve"])
 for _ in fit(fits.step, iter([(x, truth(x))] * SIZES["curve"])):
     pass
 rms = {
@@ -152,7 +155,7 @@ print(f"you said {my_guess}; best between the data is L = {int(rms['between'].ar
 
 # %%
 best = int(rms["between"].argmin())
-print(f"limit for these data: L = {encodings.octaves_for_spacing(2 / 64)}")
+print(f"limit for these data: L = {encoding_fits.octaves_for_spacing(2 / 64)}")
 shown = {
     ("none" if n == 0 else f"L = {n}"): fits.values(line)[n, :, 0] for n in sorted({0, 1, best, 10})
 }
@@ -195,11 +198,11 @@ side = SIZES["picture"]
 close_up = toy.render_image(
     world, orbit_camera(0.6, 0.3, 2.7 * radius, centre.tolist(), size=side)
 )[0]
-points, colours = encodings.picture_points(side, side), close_up.flatten(1).T
-told = encodings.every_second_pixel(side, side)
+points, colours = encoding_fits.picture_points(side, side), close_up.flatten(1).T
+told = encoding_fits.every_second_pixel(side, side)
 print(
     f"told {int(told.sum())} of {len(told)} pixels; "
-    f"the limit is L = {encodings.octaves_for_spacing(4 / side)}"
+    f"the limit is L = {encoding_fits.octaves_for_spacing(4 / side)}"
 )
 
 # %% [markdown]
@@ -209,8 +212,8 @@ print(
 # %%
 my_guess = 10
 
-networks = encodings.EncodedNetworks(octaves, axes=2, outputs=3, generator=dice)
-paint = encodings.EncodedFits(networks, steps=SIZES["picture_steps"])
+networks = encoding_fits.EncodedNetworks(octaves, axes=2, outputs=3, generator=dice)
+paint = encoding_fits.EncodedFits(networks, steps=SIZES["picture_steps"])
 batches = iter([(points[told], colours[told])] * SIZES["picture_steps"])
 for _ in progress(fit(paint.step, batches)):
     pass
@@ -218,7 +221,7 @@ painted = paint.values(points)
 squared = ((painted - colours) ** 2).mean(-1)
 seen_db, unseen_db = ([metrics.psnr(e) for e in squared[:, mask].mean(1)] for mask in (told, ~told))
 print(f"you said {my_guess}; best between the pixels is L = {unseen_db.index(max(unseen_db))}")
-figures.errors_by_octaves(octaves, seen_db, unseen_db, encodings.octaves_for_spacing(4 / side))
+figures.errors_by_octaves(octaves, seen_db, unseen_db, encoding_fits.octaves_for_spacing(4 / side))
 
 
 # %%
@@ -247,8 +250,8 @@ live.explore(picture_with, octaves=(0, 10, 1))
 
 # %%
 for name, pixels in (("ours", SIZES["size"]), ("the paper's", 800)):
-    print(f"{name:12s} {pixels:4d} pixels: L = {encodings.octaves_for_spacing(2 / pixels)}")
-LEVELS = encodings.octaves_for_spacing(2 / SIZES["size"])
+    print(f"{name:12s} {pixels:4d} pixels: L = {encoding_fits.octaves_for_spacing(2 / pixels)}")
+LEVELS = encoding_fits.octaves_for_spacing(2 / SIZES["size"])
 
 # %% [markdown]
 # The paper found its $L = 10$ by trying; it is at the limit. Unlike a single picture, many
@@ -508,7 +511,7 @@ figures.ablation(columns, boxes, {name: f"{db:.1f} dB" for name, db in quality.i
 
 # %%
 across = SIZES["disc"]
-flat = encodings.picture_points(across, across).flip(0)  # row 0 at the bottom
+flat = encoding_fits.picture_points(across, across).flip(0)  # row 0 at the bottom
 sky = torch.cat([flat, (1 - flat.square().sum(1, keepdim=True)).clamp_min(0).sqrt()], 1)
 above = sky[:, 2] > 0.1
 

@@ -34,7 +34,7 @@ from course_utils.lessons.splatting.fit_instrument import SplatFitLab
 from course_utils.lessons.splatting.instrument import SplatLab, one_gaussian
 from course_utils.live.fly import fly
 from course_utils.vision3d.cameras import orbit_camera, pixel_centres, project_points
-from course_utils.vision3d.fields import compositing, volume
+from course_utils.vision3d.fields import compositing, volume_rendering
 from course_utils.vision3d.fields.harmonics import harmonics_basis, harmonics_from_colours
 from course_utils.vision3d.splats import gaussians, projection, splat_fit, splatting
 from course_utils.vision3d.splats.rasterize.autograd import rasterise_compiled
@@ -202,7 +202,7 @@ foot = splatting.gaussian_footprint(middle - exact.means[order], exact.conics[or
 alpha = splatting.alpha_from_footprint(foot, exact.opacities[order])
 loop, _ = compositing.composite_by_loop(alpha, exact.colours[order], white.double())
 density, bins = -torch.log1p(-alpha), torch.ones_like(alpha)
-fog = volume.render_from_samples(density, exact.colours[order], exact.depths[order], bins)
+fog = volume_rendering.render_from_samples(density, exact.colours[order], exact.depths[order], bins)
 ray = compositing.over_background(fog.colour, fog.opacity, white.double())
 print("loop over the Gaussians", [f"{x:.14f}" for x in loop.tolist()])
 print("ray through fog        ", [f"{x:.14f}" for x in ray.tolist()])

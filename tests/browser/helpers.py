@@ -77,7 +77,7 @@ WATCH = """() => {
 SETTLE = """
 def _settle():
     import sys
-    module = sys.modules.get("course_utils.live.background")
+    module = sys.modules.get("course_utils.live.background_training")
     for training in list(getattr(module, "_NAMED", {}).values()):
         if training.stop.is_set() and training._thread is not None:
             training._thread.join()

@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from course_utils.lessons.interactive import PLOTLY
+from course_utils.lessons.turnable_meshes import PLOTLY
 from tests.browser.helpers import difference, drag, pixels, wait_for_change, wait_for_rest
 
 pytestmark = pytest.mark.browser

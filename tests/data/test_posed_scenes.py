@@ -7,7 +7,7 @@ import torch
 
 from course_utils.data import posed_scenes, toy
 from course_utils.vision3d import cameras
-from course_utils.vision3d.fields import ray_sampling, volume
+from course_utils.vision3d.fields import ray_sampling, volume_rendering
 
 
 def scene(seed: int = 0, kind: str = "car") -> toy.Scenes:
@@ -50,7 +50,7 @@ def test_the_field_rendered_shows_the_silhouette_and_the_depth_of_the_ray_caster
     away = (views.cameras.centre[1] - centre).norm()
     edges = ray_sampling.regular_edges(float(away - radius), float(away + radius), 90)
     camera = views.cameras[1]
-    strips = list(volume.render_rows(field, camera, edges))
+    strips = list(volume_rendering.render_rows(field, camera, edges))
     opacity = torch.cat([seen.opacity for _, seen in strips])
     distance = torch.cat([seen.distance for _, seen in strips])
     sure = (views.opacity[1] == 0) | (views.opacity[1] == 1)

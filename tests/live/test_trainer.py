@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from course_utils.live import Stage, Trainer, background
-from course_utils.live.background import Background, pause_all, retire
+from course_utils.live import Stage, Trainer, background_training
+from course_utils.live.background_training import Background, pause_all, retire
 from course_utils.live.trainer import UNWATCHED
 
 
@@ -99,9 +99,9 @@ class Clock:
 def timed_training(monkeypatch):
     """A clock, what was drawn as (time, steps), and a training whose steps take 0.01 s of it."""
     clock, drawn = Clock(), []
-    monkeypatch.setattr(background, "time", clock)
+    monkeypatch.setattr(background_training, "time", clock)
     threads = SimpleNamespace(**{**vars(threading), "Event": clock.bell})
-    monkeypatch.setattr(background, "threading", threads)
+    monkeypatch.setattr(background_training, "threading", threads)
 
     class Steady:
         def step(self, count, which):
@@ -243,15 +243,15 @@ def test_playing_again_at_once_never_runs_two_threads():
         def step(self, count, which):
             time.sleep(0.05)
 
-    background = Background(Slow, {}, lambda state: None)
-    retire("slow", background)
-    background.reset()
+    background_training = Background(Slow, {}, lambda state: None)
+    retire("slow", background_training)
+    background_training.reset()
     for _ in range(5):
-        background.play()
-        background.pause()
-    background.play()
+        background_training.play()
+        background_training.pause()
+    background_training.play()
     wait_for(lambda: len(course_threads()) == 1)
-    background.pause(wait=2)
+    background_training.pause(wait=2)
     assert course_threads() == []
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from course_utils.lessons.interactive import PLOTLY, mesh_figure
+from course_utils.lessons.turnable_meshes import PLOTLY, mesh_figure
 from course_utils.live import turn
 from course_utils.vision3d.meshes.meshes import cubify
 

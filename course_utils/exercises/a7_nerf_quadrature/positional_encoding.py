@@ -12,7 +12,7 @@ from course_utils.checks.exercise import Case, Seen
 from course_utils.checks.inputs import normal
 from course_utils.checks.observe import observe_outputs
 from course_utils.checks.plain import Plain, number
-from course_utils.vision3d.fields.nerf import positional_encoding
+from course_utils.vision3d.fields.encodings import positional_encoding
 
 _outputs = observe_outputs(("points", "frequencies"), uneven=True)
 

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from course_utils.lessons.shared import FOG
 from course_utils.plots import BAD, CYCLE, FAKE, GOOD, INK, MUTED, REAL, as_pictures, figure
-from course_utils.vision3d.fields.encodings import code_similarity
-from course_utils.vision3d.fields.nerf import positional_encoding
+from course_utils.vision3d.fields.encoding_fits import code_similarity
+from course_utils.vision3d.fields.encodings import positional_encoding
 
 __all__ = ["ablation", "curve_fits", "direction_discs", "encoding_panel", "errors_by_octaves"]
 __all__ += ["race", "samples_in_slice", "samples_on_ray"]

@@ -12,7 +12,7 @@ from course_utils.live.stage import Stage
 from course_utils.live.traces import Traces
 from course_utils.live.trainer import Trainer
 from course_utils.plots import FAKE, MUTED, REAL
-from course_utils.vision3d.fields.encodings import (
+from course_utils.vision3d.fields.encoding_fits import (
     EncodedFits,
     EncodedNetworks,
     octaves_for_spacing,

@@ -16,7 +16,7 @@ from course_utils.lessons.shared import FOG
 from course_utils.plots import CYCLE, INK, MUTED, REAL, figure
 from course_utils.vision3d.fields.compositing import alpha_from_density, transmittance_from_alpha
 from course_utils.vision3d.fields.ray_sampling import bin_middles
-from course_utils.vision3d.fields.volume import Rendered
+from course_utils.vision3d.fields.volume_rendering import Rendered
 
 
 def bin_bars(

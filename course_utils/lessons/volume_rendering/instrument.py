@@ -22,7 +22,7 @@ from course_utils.vision3d.fields.ray_sampling import (
     regular_edges,
     stratified_distances,
 )
-from course_utils.vision3d.fields.volume import Field, render_rays
+from course_utils.vision3d.fields.volume_rendering import Field, render_rays
 
 __all__ = ["RayLab", "Slice", "look_along"]
 

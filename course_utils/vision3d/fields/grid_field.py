@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.vision3d.fields.volume import Field
+from course_utils.vision3d.fields.volume_rendering import Field
 
 AT_ONCE = 2**16  # points asked in one call, to bound the memory
 

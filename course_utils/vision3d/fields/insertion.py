@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from course_utils.vision3d.fields.compositing import over_background
-from course_utils.vision3d.fields.volume import Field, Rendered, render_rays
+from course_utils.vision3d.fields.volume_rendering import Field, Rendered, render_rays
 
 
 def distance_to_ball(

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.vision3d.fields.nerf import positional_encoding
+from course_utils.vision3d.fields.encodings import positional_encoding
 
 Viewpoints = Float[Tensor, "pixels 3"]
 Places = Float[Tensor, "pixels 2"]

@@ -4,8 +4,8 @@
 
 trained so that volume rendering it gives back the photographs (B. Mildenhall et al., "NeRF:
 Representing Scenes as Neural Radiance Fields for View Synthesis", ECCV 2020). What is rendered,
-and how, is in ``volume``; here are the network, its input encoding, the rays of a set of
-pictures and the loss.
+and how, is in ``volume_rendering``, the encoding of its inputs in ``encodings``; here are the
+network, the rays of a set of pictures and the loss.
 
 Two things differ from the paper, both because training lasts seconds: the density is a softplus,
 not a ReLU (a ReLU that starts negative everywhere has no gradient and stays dead; Barron et al.
@@ -14,7 +14,6 @@ not a ReLU (a ReLU that starts negative everywhere has no gradient and stays dea
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -24,27 +23,8 @@ from torch.nn import functional as F
 
 from course_utils.vision3d.cameras import Camera, pixel_centres, pixels_to_rays
 from course_utils.vision3d.fields.compositing import over_background
-from course_utils.vision3d.fields.volume import Field, Rendered, render_hierarchical
-
-
-def positional_encoding(
-    points: Float[Tensor, "*points axes"], frequencies: int
-) -> Float[Tensor, "*points features"]:
-    """gamma(p) = (sin(2^0 pi p), cos(2^0 pi p), ..., sin(2^{L-1} pi p), cos(2^{L-1} pi p)).
-
-    NeRF 2020, eq. 4, applied to every coordinate. Coordinates should lie in [-1, 1], where the
-    slowest wave is unambiguous. Features run by frequency, then sine before cosine, then axis:
-    2 L axes of them. With L = 0 the points themselves come back: no encoding.
-
-    Raises: ValueError if frequencies is negative.
-    """
-    if frequencies < 0:
-        raise ValueError(f"the number of frequencies must not be negative, got {frequencies}")
-    if frequencies == 0:
-        return points
-    octave = torch.arange(frequencies, dtype=points.dtype, device=points.device)
-    phase = points[..., None, :] * (math.pi * 2**octave)[:, None]
-    return torch.stack([phase.sin(), phase.cos()], -2).flatten(-3)
+from course_utils.vision3d.fields.encodings import positional_encoding
+from course_utils.vision3d.fields.volume_rendering import Field, Rendered, render_hierarchical
 
 
 class RadianceField(nn.Module):

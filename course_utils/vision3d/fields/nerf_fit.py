@@ -19,7 +19,7 @@ from course_utils.vision3d.cameras import Camera, pixel_centres, pixels_to_rays
 from course_utils.vision3d.fields.compositing import over_background
 from course_utils.vision3d.fields.nerf import RadianceField, hierarchical_loss
 from course_utils.vision3d.fields.ray_sampling import regular_edges
-from course_utils.vision3d.fields.volume import Field, Rendered, render_hierarchical
+from course_utils.vision3d.fields.volume_rendering import Field, Rendered, render_hierarchical
 
 WARM = 50  # steps over which the rate rises: a first, long step can drive all fog away
 LAST = 0.05  # share of the rate that is left at the end

@@ -7,7 +7,7 @@ B_k are scaled spherical harmonics: a colour may depend on the direction it is s
 a scene is empty: only the corners of *kept* cells are stored, and outside of them the density is
 zero (Fridovich-Keil et al. 2022, Plenoxels, section 3; Sun et al. 2022, Direct Voxel Grid
 Optimization, section 4, for softplus after, not before, the interpolation). A ``VoxelField`` is a
-*field* as ``volume`` means it: it can be called with points and directions.
+*field* as ``volume_rendering`` means it: it can be called with points and directions.
 """
 
 from __future__ import annotations

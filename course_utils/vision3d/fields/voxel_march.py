@@ -1,9 +1,10 @@
 """March rays through a voxel field: in plain torch, or compiled, with the same pictures.
 
 The way of a ray through the cube is cut into equal bins, and the field is asked once in each: the
-quadrature of ``volume`` (Mildenhall et al. 2020, NeRF, eq. 3). ``march_torch`` is just that, in
-any dtype on any device. ``march_compiled`` does the same on the CPU in one loop per ray that skips
-what is empty (Fridovich-Keil et al. 2022, Plenoxels, section 3, have the CUDA counterpart).
+quadrature of ``volume_rendering`` (Mildenhall et al. 2020, NeRF, eq. 3). ``march_torch`` is just
+that, in any dtype on any device. ``march_compiled`` does the same on the CPU in one loop per ray
+that skips what is empty (Fridovich-Keil et al. 2022, Plenoxels, section 3, have the CUDA
+counterpart).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from torch.nn import functional as F
 from course_utils.core.numba_support import worker_threads
 from course_utils.vision3d.cameras import Camera, pixel_centres, pixels_to_rays
 from course_utils.vision3d.fields.compositing import over_background
-from course_utils.vision3d.fields.volume import render_rays
+from course_utils.vision3d.fields.volume_rendering import render_rays
 from course_utils.vision3d.fields.voxel_field import SCALE, VoxelField, light_basis, thin_fog
 
 BIN = 0.5  # longest bin, in voxels

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from course_utils.vision3d.fields import insertion, ray_sampling, volume
+from course_utils.vision3d.fields import insertion, ray_sampling, volume_rendering
 
 DOUBLE = torch.float64
 AHEAD = torch.tensor([[1.0, 0.0, 0.0]], dtype=DOUBLE)
@@ -63,7 +63,7 @@ def test_solid_background_and_fog_share_the_light():
 def test_a_solid_behind_everything_is_only_another_background():
     edges = ray_sampling.regular_edges(0.5, 2.0, 9, ORIGIN)
     seen = insertion.render_before(fog, ORIGIN, AHEAD, edges, torch.tensor([5.0], dtype=DOUBLE))
-    whole = volume.render_rays(fog, ORIGIN, AHEAD, edges)
+    whole = volume_rendering.render_rays(fog, ORIGIN, AHEAD, edges)
     torch.testing.assert_close(seen.colour, whole.colour)
 
 

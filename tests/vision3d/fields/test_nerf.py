@@ -8,14 +8,14 @@ import torch
 from course_utils.core import metrics
 from course_utils.core.training import Minibatches, fit
 from course_utils.vision3d import cameras
-from course_utils.vision3d.fields import nerf, ray_sampling, volume
+from course_utils.vision3d.fields import encodings, nerf, ray_sampling, volume_rendering
 
 DOUBLE = torch.float64
 
 
 def test_positional_encoding_by_hand():
     p = torch.tensor([[0.25, -0.5]], dtype=DOUBLE)
-    code = nerf.positional_encoding(p, 2)
+    code = encodings.positional_encoding(p, 2)
     s = math.sqrt(0.5)
     # octave 0: phases pi/4, -pi/2; octave 1: pi/2, -pi
     expected = [[s, -1.0, s, 0.0, 1.0, 0.0, 0.0, -1.0]]
@@ -24,7 +24,7 @@ def test_positional_encoding_by_hand():
 
 def test_positional_encoding_equals_a_loop_in_float64():
     p = 2 * torch.rand(7, 3, generator=torch.Generator().manual_seed(0), dtype=DOUBLE) - 1
-    code = nerf.positional_encoding(p, 5).view(7, 5, 2, 3)
+    code = encodings.positional_encoding(p, 5).view(7, 5, 2, 3)
     for n in range(7):
         for octave in range(5):
             for axis in range(3):
@@ -35,7 +35,7 @@ def test_positional_encoding_equals_a_loop_in_float64():
 
 def test_no_frequency_is_no_encoding():
     p = torch.rand(4, 3)
-    assert nerf.positional_encoding(p, 0) is p
+    assert encodings.positional_encoding(p, 0) is p
 
 
 def points_and_directions(count: int = 50):
@@ -103,7 +103,7 @@ def test_rays_of_views_are_in_the_order_of_the_pixels():
 
 
 def test_loss_and_psnr_by_hand():
-    seen = volume.Rendered(
+    seen = volume_rendering.Rendered(
         torch.tensor([[0.25, 0.0, 0.0]]), torch.tensor([0.5]), torch.ones(1), torch.ones(1, 1)
     )
     # Half transparent in front of white: 0.25 + 0.5, 0.5, 0.5 against 0.5, 0.5, 0.5
@@ -132,7 +132,7 @@ def test_both_looks_are_judged_and_both_fields_are_trained():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: nerf.positional_encoding(torch.zeros(1, 3), -1), "negative"),
+        (lambda: encodings.positional_encoding(torch.zeros(1, 3), -1), "negative"),
         (lambda: nerf.RadianceField(radius=0.0), "positive radius"),
         (lambda: nerf.RadianceField(layers=1), "two layers"),
         (lambda: metrics.psnr(-1.0), "not negative"),
@@ -181,7 +181,7 @@ def test_a_field_learns_a_ball_and_its_depth_on_every_seed(seed):
         origins, directions, colour = batch
         at = ray_sampling.stratified_distances(edges, (len(origins),), g)
         loss = nerf.photometric_loss(
-            volume.render_rays(field, origins, directions, edges, at), colour, white
+            volume_rendering.render_rays(field, origins, directions, edges, at), colour, white
         )
         optimiser.zero_grad()
         loss.backward()
@@ -193,7 +193,7 @@ def test_a_field_learns_a_ball_and_its_depth_on_every_seed(seed):
         pass
     unseen = nerf.rays_of_views(images[12:], views[12:])
     with torch.no_grad():
-        seen = volume.render_rays(field, unseen.origins, unseen.directions, edges)
+        seen = volume_rendering.render_rays(field, unseen.origins, unseen.directions, edges)
         quality = metrics.psnr(nerf.photometric_loss(seen, unseen.colour, white))
     middle = seen.distance.view(20, 20)[9:11, 9:11].mean().item()
     print(f"seed {seed}: {quality:.1f} dB on an unseen view, middle at {middle:.2f} (truth 2.50)")

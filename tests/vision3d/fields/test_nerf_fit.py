@@ -9,7 +9,7 @@ from course_utils.core import metrics
 from course_utils.core.training import Minibatches, fit
 from course_utils.data import posed_scenes, toy
 from course_utils.vision3d import cameras
-from course_utils.vision3d.fields import nerf, nerf_fit, volume
+from course_utils.vision3d.fields import nerf, nerf_fit, volume_rendering
 
 CENTRE = torch.zeros(3)
 
@@ -83,7 +83,7 @@ def test_a_picture_is_its_rays_before_white():
     torch.testing.assert_close(run.picture(camera, generator=dice()), expected)
     uv = cameras.pixel_centres(camera).flatten(0, 1)
     origins, directions = cameras.pixels_to_rays(camera, uv)
-    _, second = volume.render_hierarchical(
+    _, second = volume_rendering.render_hierarchical(
         *run.fields, origins, directions, run.edges, run.more, dice()
     )
     torch.testing.assert_close(seen.opacity.flatten(), second.opacity)

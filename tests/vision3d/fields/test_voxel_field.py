@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from course_utils.vision3d.fields import volume, voxel_field
+from course_utils.vision3d.fields import volume_rendering, voxel_field
 from course_utils.vision3d.fields.voxel_march import march_torch
 
 DOUBLE = torch.float64
@@ -122,7 +122,7 @@ def test_a_voxel_field_is_a_field_for_ray_marching():
     field = random_field()
     o, d = torch.tensor([[0.1, -0.2, -2.0]], dtype=DOUBLE), torch.tensor([[0, 0, 1.0]]).double()
     edges = torch.linspace(1.0, 3.6, 14, dtype=DOUBLE)  # cube from z = -1 to 1.6
-    seen = volume.render_rays(field, o, d, edges)
+    seen = volume_rendering.render_rays(field, o, d, edges)
     # 13 bins of 0.2: what march_torch chooses for bins of at most 0.2
     same = march_torch(field, o, d, torch.full((1,), 0.5).double(), 0.2 / field.voxel + 1e-9)
     torch.testing.assert_close(same.colour, seen.colour, rtol=1e-9, atol=1e-12)

@@ -17,7 +17,7 @@ from course_admin.grading.judging.shell import Ran
 from course_admin.grading.judging.verdicts import CellMark, Result
 from course_admin.grading.sandbox.bubblewrap import bubblewrap
 from course_admin.grading.sandbox.limits import Limits
-from course_admin.grading.submissions.read import Found
+from course_admin.grading.submissions.find_notebook import Found
 from course_admin.grading.submissions.rebuild import Source
 from course_admin.grading.submissions.slicing import names_defined, needs, statements
 from course_admin.grading.worker import Bundle, Task, Workshop, modules_of

@@ -8,7 +8,8 @@ import nbformat
 import pytest
 
 from course_admin.grading.submissions.collect import safe_id
-from course_admin.grading.submissions.read import Unreadable, find_notebook, read_cells
+from course_admin.grading.submissions.find_notebook import find_notebook
+from course_admin.grading.submissions.read import Unreadable, read_cells
 from tests.course_admin.grading.broken import READABLE, UNREADABLE
 from tests.course_admin.grading.synthetic import HW, RIGHT, hand_in, make_course, student_notebook
 

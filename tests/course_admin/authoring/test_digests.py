@@ -7,9 +7,9 @@ import nbformat
 import pytest
 
 from course_admin.authoring import __main__ as command
-from course_admin.authoring.behind import digests, modules_behind
 from course_admin.authoring.build import build
 from course_admin.authoring.check import older_below, redrawn
+from course_admin.authoring.digests import digests, modules_behind
 from course_admin.authoring.layout import Layout
 from tests.sources import ROOT
 
@@ -78,7 +78,7 @@ def test_comments_and_docstrings_change_nothing(course):
     [
         ("course_utils/selfsup/color.py", [LESSON]),
         ("course_utils/core/training.py", [LESSON, OTHER]),
-        ("course_utils/live/background.py", [LESSON, OTHER]),
+        ("course_utils/live/background_training.py", [LESSON, OTHER]),
         ("course_utils/checks/engine.py", []),
         ("course_utils/vision3d/splats/splatting.py", []),
     ],

@@ -13,8 +13,8 @@ from nbformat.v4 import new_output
 from PIL import Image
 
 from course_admin.authoring.outputs import FIGURE_LIMIT, clean_outputs
-from course_utils.lessons.interactive import PLOTLY, mesh_figure
 from course_utils.lessons.mesh_rcnn.figures import ask_camera
+from course_utils.lessons.turnable_meshes import PLOTLY, mesh_figure
 from course_utils.vision3d.meshes.meshes import cubify
 from tests.figures import words
 

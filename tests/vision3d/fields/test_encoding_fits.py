@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from course_utils.core.training import fit
-from course_utils.vision3d.fields import encodings as ef
-from course_utils.vision3d.fields.nerf import positional_encoding
+from course_utils.vision3d.fields import encoding_fits as ef
+from course_utils.vision3d.fields.encodings import positional_encoding
 
 
 def dice(seed: int = 0) -> torch.Generator:

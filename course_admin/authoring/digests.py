@@ -1,8 +1,8 @@
-"""What stands behind a lesson's stored outputs: its figures, and everything that these stand on.
+"""Digests that say whether stored outputs are still what a lesson would give.
 
-Outputs are pictures of a moment. A digest says whether the figures of the lesson, its room and the
-house style, are still those that drew them; another one the same of all that is further below:
-the ideas, the data, the live views. Code counts, comments and docstrings do not.
+One is of its code cells, one of its figures (its room, what stands beside the rooms, the house
+style), one of everything that these stand on: the ideas, the data, the live views. Code counts,
+comments and docstrings do not.
 """
 
 import ast
@@ -17,6 +17,12 @@ from course_admin.authoring.syntax import code_cells, code_of
 
 PACKAGE = "course_utils"
 FIGURES = (f"{PACKAGE}.lessons", f"{PACKAGE}.plots")
+
+
+def code_digest(notebook: NotebookNode) -> str:
+    """SHA-256 of what all code cells do, in order: prose, comments and layout do not count."""
+    code = "\0".join(code_of(cell.source) for cell in code_cells(notebook))
+    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def digests(notebook: NotebookNode, root: Path) -> dict[str, str]:

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from course_utils.vision3d import cameras
-from course_utils.vision3d.fields import compositing, ray_sampling, volume
+from course_utils.vision3d.fields import compositing, ray_sampling
+from course_utils.vision3d.fields import volume_rendering as volume
 from course_utils.vision3d.fields.media import Fog, exponential_fog, slab, uniform_fog
 
 DOUBLE = torch.float64
