@@ -89,7 +89,7 @@ def group_of(nodeid: str) -> str:
 def rank(nodeid: str) -> int:
     """Place in the order: the browser, executed notebooks beside it, grading, all other files.
 
-    What is long comes first and what is short last: then both workers end at about the same time.
+    What is long comes first and what is short last: then all workers end at about the same time.
     """
     if nodeid.startswith(EXECUTED):
         return 1
@@ -97,13 +97,13 @@ def rank(nodeid: str) -> int:
 
 
 def pytest_collection_modifyitems(items):
-    """Put the tests in the order in which the two workers share them."""
+    """Put the tests in the order in which the workers share them."""
     items.sort(key=lambda item: rank(item.nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist there is one worker, and nothing to share
 def pytest_xdist_make_scheduler(config, log):
-    """Two workers share the groups, in the order above."""
+    """The workers share the groups, in the order above."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByGroup(LoadScopeScheduling):
