@@ -40,15 +40,13 @@ def test(arguments, asked=NOTHING_ASKED):
 
 
 def workers():
-    """Arguments that spread the tests over three processes, files together; none on a single core.
+    """Arguments that spread the tests over two processes, files together; none on a single core.
 
-    Three, because tests wait for a kernel, a browser or a sandbox for a quarter of their time: two
-    would leave two cores idle meanwhile. `tests/conftest.py` says which tests stay together, and in
-    which order they come.
+    `tests/conftest.py` says which tests stay together, and in which order they come.
     """
     if (os.cpu_count() or 1) < 2:
         return []
-    return ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
+    return ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
 
 
 def need_for_grading():

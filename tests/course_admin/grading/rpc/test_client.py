@@ -18,7 +18,24 @@ from course_admin.grading.rpc.replay import NoAnswer, StudentCodeError, StudentP
 from course_admin.grading.rpc.server import Answerer
 from course_utils import checks
 from course_utils.checks.guards import watch_call
-from tests.exercises import RIGHT, WRONG
+from tests.exercises.a1_gan_minimax import (
+    alternating_step,
+    discriminator_loss,
+    game_value,
+    generator_losses,
+    optimal_discriminator,
+)
+
+MODULES = (
+    game_value,
+    discriminator_loss,
+    generator_losses,
+    optimal_discriminator,
+    alternating_step,
+)
+NAMES = [module.__name__.rpartition(".")[2] for module in MODULES]
+RIGHT = dict(zip(NAMES, (module.RIGHT for module in MODULES), strict=True))
+WRONG = dict(zip(NAMES, (module.WRONG for module in MODULES), strict=True))
 
 Remote = Callable[[Callable], RemoteFunction]
 
